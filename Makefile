@@ -1,0 +1,59 @@
+# gongbao: set up, train, label, evaluate, test. `make` lists the targets.
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+STAMP  := $(VENV)/.installed
+# For a CPU build of torch: make install TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+CONFIG ?= configs/embedded.toml
+MODEL  ?= latest
+GOLD   ?= data/gold.jsonl
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install baseline train predict eval test lint wheel clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## make or update the virtual environment .venv (TORCH_INDEX=… for a CPU build of torch)
+
+# Made anew only when what it depends on changes, so that no target installs anything twice.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "error: Python 3.11 or later is needed; set PYTHON=…"; exit 2; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(if $(TORCH_INDEX),$(PY) -m pip install -q --index-url $(TORCH_INDEX) $(shell grep '^torch==' constraints.txt))
+	$(PY) -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[train,dev]'
+	@touch $@
+
+baseline: models/.baseline ## fit the TF-IDF baseline that reports show beside the model
+
+models/.baseline: $(STAMP) configs/tfidf.toml data/train.jsonl data/dev.jsonl
+	$(PY) -m train configs/tfidf.toml --no-report
+	@touch $@
+
+train: $(STAMP) models/.baseline ## train, evaluate, print the table (CONFIG=…, ARGS=--resume)
+	$(PY) -m train $(CONFIG) $(ARGS)
+
+predict: $(STAMP) ## label documents with the newest run (FILES="…" OUT=out.jsonl, MODEL=…)
+	@test -n "$(FILES)" || { echo 'usage: make predict FILES="page.txt folder" [OUT=out.jsonl] [MODEL=latest]'; exit 2; }
+	$(PY) -m gongbao predict $(FILES) --model $(MODEL) $(if $(OUT),-o $(OUT)) $(ARGS)
+
+eval: $(STAMP) models/.baseline ## score a model on a gold set (MODEL=latest, GOLD=data/gold.jsonl)
+	$(PY) -m eval score $(MODEL) --gold $(GOLD) $(ARGS)
+
+test: $(STAMP) ## run the tests
+	$(PY) -m pytest $(ARGS)
+
+lint: $(STAMP) ## ruff and mypy
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy gongbao train eval
+
+wheel: $(STAMP) ## build the wheel into dist/
+	$(PY) -m build --wheel --outdir dist . > /dev/null
+	@ls dist/*.whl
+
+clean: ## remove the virtual environment and what tools left (runs in models/ stay)
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

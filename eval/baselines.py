@@ -1,0 +1,71 @@
+"""The systems that a score is read against: what must be beaten, and the ceiling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from eval.gold import Gold
+from eval.system import System, is_file, majority, open_system
+from gongbao import models
+from gongbao.errors import GongbaoError
+
+SECOND = "second annotator"
+TFIDF = "TF-IDF"
+
+
+def find_baselines(
+    x: str | Path,
+    gold: Gold,
+    gold_path: str | Path,
+    named: Sequence[str] = (),
+    runs: str | Path = "models",
+) -> tuple[list[System], list[str]]:
+    """Open the systems to show beside X, and say which are missing and how to get them.
+
+    `named` are further systems, `X` or `name=X`. Added where there is one: the newest complete TF-IDF run in `runs`
+    and the second annotator's file beside the gold (`gold.second.jsonl`); and always the majority answer. X itself
+    is not its own baseline. A named system that cannot be opened raises GongbaoError; an added one is left out.
+    """
+    found = [open_system(source, gold, name) for name, source in map(_split, named)]
+    taken = [_place(x), *(_place(source) for _, source in map(_split, named))]
+    notes: list[str] = []
+    tfidf = newest_tfidf(runs)
+    second = Path(gold_path).with_name(Path(gold_path).stem + ".second.jsonl")
+    if tfidf is None and not _is_tfidf(x):
+        notes.append("No TF-IDF baseline: there is no run; `python -m train configs/tfidf.toml` makes one.")
+    for name, source in ((TFIDF, tfidf), (SECOND, second)):
+        if source is None or not source.exists() or source.resolve() in taken:
+            continue
+        try:
+            found.append(open_system(source, gold, name))
+        except GongbaoError as error:
+            # The report goes to others: it names files, not where they lie on this machine.
+            notes.append(f"No {name}: {str(error).replace(str(source), source.name)}")
+    return [*found, majority(gold)], notes
+
+
+def newest_tfidf(runs: str | Path = "models") -> Path | None:
+    """Return the complete TF-IDF run that finished last, None if there is none."""
+    found: list[tuple[str, Path]] = []
+    for folder in sorted(Path(runs).glob("[!.]*")):
+        try:
+            if models.check(folder) == "tfidf":
+                known = models.record(folder) if (folder / models.RECORD).exists() else {}
+                found.append((str(known.get("finished", "")), folder))
+        except GongbaoError:
+            continue
+    return max(found)[1] if found else None
+
+
+def _split(named: str) -> tuple[str | None, str]:
+    name, equals, source = named.partition("=")
+    return (name, source) if equals and name and not Path(named).exists() else (None, named)
+
+
+def _place(x: str | Path) -> Path:
+    return Path(x).resolve() if is_file(x) else models.find(x).resolve()
+
+
+def _is_tfidf(x: str | Path) -> bool:
+    return not is_file(x) and models.check(models.find(x)) == "tfidf"

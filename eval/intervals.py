@@ -1,0 +1,92 @@
+"""Intervals by resampling documents: counts taken once, then used for score, interval and paired difference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from eval.gold import Bools, Floats, Ints
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Scores of each resample: `f1` is `(resamples, labels)`, the others `(resamples,)`; NaN where undefined."""
+
+    f1: Floats
+    none: Floats
+    macro: Floats
+    micro: Floats
+    samples: Floats
+    exact: Floats
+
+
+def count(truth: Bools, answer: Bools, document: Ints) -> Floats:
+    """Count what every score is made of, document by document: `(documents, 3 * (labels + 1) + 3)`.
+
+    `truth` and `answer` are `(rows, labels)`, `document` the index of each row's document. Columns: true positives,
+    false positives and false negatives of each label and of `none`; the sum of the rows' F1; exact rows; rows.
+    """
+    gold = np.column_stack([truth, ~truth.any(axis=1)])
+    given = np.column_stack([answer, ~answer.any(axis=1)])
+    hits, size = (truth & answer).sum(axis=1), truth.sum(axis=1) + answer.sum(axis=1)
+    # An empty row answered empty counts 1.
+    row_f1 = np.where(size > 0, 2 * hits / np.maximum(size, 1), 1.0)
+    exact = (truth == answer).all(axis=1)
+    rows = np.column_stack([gold & given, ~gold & given, gold & ~given, row_f1, exact, np.ones(len(gold))])
+    counts = np.zeros((int(document.max()) + 1, rows.shape[1]))
+    np.add.at(counts, document, rows.astype(np.float64))
+    return counts
+
+
+def resample(documents: int, resamples: int, seed: int) -> Ints:
+    """Draw how often each document stands in each resample, `(resamples, documents)`, with a seeded generator.
+
+    Whole documents are drawn, with replacement, because the paragraphs of one document are not independent (Efron and
+    Tibshirani, 1993, ch. 8). One document has nothing to vary: no resamples, hence no intervals.
+    """
+    if documents < 2:
+        return np.zeros((0, documents), dtype=np.int64)
+    generator = np.random.default_rng(seed)
+    return generator.multinomial(documents, np.full(documents, 1 / documents), size=resamples)
+
+
+def statistics(counts: Floats, weights: Ints) -> Statistics:
+    """Compute every score of every resample from weighted sums of the documents' counts.
+
+    Weights of one row of ones give the scores themselves, equal to those of `metrics.measure`.
+    """
+    sums = weights @ counts
+    columns = (counts.shape[1] - 3) // 3
+    hits, wrong, missed = (sums[:, i * columns : (i + 1) * columns] for i in range(3))
+    f1 = _ratio(2 * hits, 2 * hits + wrong + missed)
+    hits, wrong, missed = (part[:, :-1].sum(axis=1) for part in (hits, wrong, missed))
+    defined = ~np.isnan(f1[:, :-1])
+    return Statistics(
+        f1[:, :-1],
+        f1[:, -1],
+        _ratio(np.nansum(f1[:, :-1], axis=1), defined.sum(axis=1)),
+        _ratio(2 * hits, 2 * hits + wrong + missed),
+        _ratio(sums[:, -3], sums[:, -1]),
+        _ratio(sums[:, -2], sums[:, -1]),
+    )
+
+
+def interval(values: Floats, level: float = LEVEL) -> list[float] | None:
+    """The percentile interval of resampled values, `[low, high]`; None without a defined value.
+
+    Resamples where the statistic is undefined (a rare label may be in none of the documents drawn) are left out. For
+    the interval of a difference, pass the difference of two systems' values under the same weights.
+    """
+    defined = values[~np.isnan(values)]
+    if not len(defined):
+        return None
+    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    return [float(low), float(high)]
+
+
+def _ratio(above: Floats, below: Floats) -> Floats:
+    found: Floats = np.divide(above, below, out=np.full(np.shape(above), np.nan), where=below > 0)
+    return found

@@ -1,0 +1,126 @@
+"""Predictions as a file: `{"id", "labels"}` a row, with `scores` and `sentences` where the system gives them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gongbao.errors import GongbaoError
+from gongbao.labels import Scheme
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one paragraph or sentence was answered: labels in the scheme's order, a probability for every label."""
+
+    labels: tuple[str, ...] | None
+    scores: dict[str, float] | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """The answer for the paragraph `id`; `ends` are its sentences' end offsets, where the file gives them."""
+
+    id: str
+    answer: Answer
+    sentences: tuple[Answer, ...] | None
+    ends: tuple[int, ...] | None
+    model: str | None
+    decision: str | None
+
+
+def read_predictions(path: str | Path, scheme: Scheme) -> list[Row]:
+    """Read a predictions file; keys that scoring does not need are passed over.
+
+    Raises GongbaoError, `file:line: what is wrong`, for a line that is not JSON, an id that is missing or stands twice,
+    a label outside the scheme, and a score that is missing, not a number or not within 0 and 1.
+    """
+    found: list[Row] = []
+    seen: dict[str, int] = {}
+    for line, data in read_rows(path):
+        try:
+            row = _parse(data, scheme)
+        except GongbaoError as error:
+            raise GongbaoError(f"{path}:{line}: {error}") from error
+        if row.id in seen:
+            raise GongbaoError(f"{path}:{line}: id {row.id!r} was used before, at line {seen[row.id]}")
+        seen[row.id] = line
+        found.append(row)
+    return found
+
+
+def read_rows(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number, object) for each line of a JSONL file; raises GongbaoError with file and line."""
+    try:
+        lines = Path(path).read_bytes().split(b"\n")
+    except OSError as error:
+        raise GongbaoError(f"cannot read {path}: {error.strerror}") from error
+    for number, raw in enumerate(lines, 1):
+        if not raw.strip():
+            continue
+        try:
+            data = json.loads(raw.decode("utf-8-sig" if number == 1 else "utf-8"), parse_constant=_no_constant)
+        except json.JSONDecodeError as error:
+            raise GongbaoError(f"{path}:{number}: not JSON: {error.msg} at column {error.colno}") from error
+        except UnicodeDecodeError as error:
+            raise GongbaoError(f"{path}:{number}: not UTF-8; save the file as UTF-8") from error
+        except GongbaoError as error:
+            raise GongbaoError(f"{path}:{number}: {error}") from error
+        except RecursionError as error:
+            raise GongbaoError(f"{path}:{number}: not a prediction: nested too deeply") from error
+        except ValueError as error:  # a number of thousands of digits
+            raise GongbaoError(f"{path}:{number}: not JSON: {error}") from error
+        if not isinstance(data, dict):
+            raise GongbaoError(f"{path}:{number}: a row is a JSON object, not {type(data).__name__}")
+        yield number, data
+
+
+def _no_constant(name: str) -> None:
+    raise GongbaoError(f"{name} is not a number that can be scored")
+
+
+def _parse(data: dict[str, Any], scheme: Scheme) -> Row:
+    if not isinstance(data.get("id"), str):
+        raise GongbaoError("`id` is missing" if "id" not in data else "`id` is not a string")
+    if "labels" not in data:
+        raise GongbaoError("`labels` is missing; a paragraph without a label has an empty list")
+    sentences = data.get("sentences")
+    answers = None
+    ends: tuple[int, ...] | None = None
+    if sentences is not None:
+        if not isinstance(sentences, list) or not all(isinstance(item, dict) for item in sentences):
+            raise GongbaoError("`sentences` is not a list of objects")
+        answers = tuple(_answer(item, scheme, f"sentences[{n}].") for n, item in enumerate(sentences))
+        if all(type(item.get("end")) is int for item in sentences):
+            ends = tuple(item["end"] for item in sentences)
+    model, decision = data.get("model"), data.get("decision")
+    return Row(
+        data["id"],
+        _answer(data, scheme, ""),
+        answers,
+        ends,
+        model if isinstance(model, str) else None,
+        decision if isinstance(decision, str) else None,
+    )
+
+
+def _answer(data: dict[str, Any], scheme: Scheme, where: str) -> Answer:
+    labels, scores = data.get("labels"), data.get("scores")
+    if "labels" in data and (not isinstance(labels, list) or not all(isinstance(item, str) for item in labels)):
+        raise GongbaoError(f"`{where}labels` is not a list of label ids")
+    checked = None
+    if scores is not None:
+        if not isinstance(scores, dict):
+            raise GongbaoError(f"`{where}scores` is not an object with a probability for every label")
+        scheme.check(scores)
+        for label in scheme.ids:
+            if label not in scores:
+                raise GongbaoError(f"`{where}scores` lacks {label!r}")
+            value: Any = scores[label]
+            if type(value) not in (int, float) or not 0 <= value <= 1:
+                raise GongbaoError(f"`{where}scores`: {label!r} is {value!r}, not a probability within 0 and 1")
+        checked = {label: float(scores[label]) for label in scheme.ids}
+    return Answer(None if labels is None else tuple(scheme.check(labels)), checked)

@@ -1,0 +1,193 @@
+"""A system's report: every score with its interval, beside its baselines; written with its predictions."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+import numpy as np
+
+from eval.calibration import calibrate
+from eval.gold import Bools, Floats, Gold, Ints
+from eval.intervals import Statistics, count, interval, resample, statistics
+from eval.metrics import measure
+from eval.system import DECIMALS, System
+from gongbao import __version__
+from gongbao.errors import GongbaoError
+
+FILES = ("report.json", "report.md", "predictions.jsonl")
+RESAMPLES = 1000
+SEED = 12345
+
+
+def score(
+    system: System,
+    gold: Gold,
+    baselines: Sequence[System] = (),
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+    notes: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Score a system on a gold set and return the report, the content of `report.json`.
+
+    Every interval is the 95 % percentile interval over resampled documents; one set of resamples serves the system,
+    its sentences and its baselines, whose differences from it are therefore paired. What cannot be computed is None,
+    and `system.notes` says why. Raises GongbaoError if two systems bear one name.
+    """
+    names = [system.name, *(other.name for other in baselines)]
+    for name in names:
+        if names.count(name) > 1:
+            raise GongbaoError(f"two systems are called {name!r}: name one with --name NAME or --baseline NAME=X")
+    weights = resample(len(gold.documents), resamples, seed)
+    paragraphs, own = _level(gold.truth, system.answer, system.scores, gold.document, weights, gold)
+    thresholds = [None] * len(gold.scheme) if system.thresholds is None else map(float, system.thresholds)
+    for label, threshold in zip(gold.scheme.ids, thresholds, strict=True):
+        paragraphs["labels"][label]["threshold"] = threshold
+    notes = [*system.notes, *notes]
+    if gold.sentence_truth is None:
+        notes.insert(0, "No sentence figures: the gold's labels are set on paragraphs.")
+    if weights.shape[0] == 0:
+        notes.append("No intervals: they take at least two documents and one resample.")
+    return {
+        "signature": signature(gold, resamples, seed),
+        "gold": gold.describe(),
+        "system": {"name": system.name, "form": system.form, "notes": notes},
+        **paragraphs,
+        "sentence_level": _sentence_level(system, gold, weights),
+        "calibration": None if system.scores is None else calibrate(gold.truth, system.scores, gold.scheme.ids),
+        "baselines": {other.name: _beside(own, paragraphs, other, gold, weights) for other in baselines},
+        "provenance": provenance(system),
+    }
+
+
+def signature(gold: Gold, resamples: int, seed: int) -> str:
+    """Say in one line what a macro-F1 rests on; scores of unlike signatures are not to be compared.
+
+    Example: `macro_f1|gold:3f9a1c|n:412|docs:37|labels:policy-domains/1|boot:1000|seed:12345|gongbao:0.1.0`.
+    """
+    parts = (
+        "macro_f1",
+        f"gold:{gold.sha256[:6]}",
+        f"n:{len(gold.examples)}",
+        f"docs:{len(gold.documents)}",
+        f"labels:{gold.scheme.signature}",
+        f"boot:{resamples}",
+        f"seed:{seed}",
+        f"gongbao:{__version__}",
+    )
+    return "|".join(parts)
+
+
+def provenance(system: System) -> dict[str, Any]:
+    """Say which model gave the answers, and with what they were scored, when."""
+    return {
+        "model": system.model,
+        "decision": system.decision,
+        "record": _without_folders(system.record),
+        "versions": {"python": platform.python_version()}
+        | {name: _version(name) for name in ("torch", "transformers", "scikit-learn", "numpy")},
+        "machine": platform.machine(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def predictions(system: System, gold: Gold) -> list[dict[str, Any]]:
+    """The system's answers as rows `{id, document, labels, scores, sentences}`, from which the report can be computed.
+
+    Scores are probabilities with 6 decimals; `scores` and `sentences` are left out where the system gives none.
+    """
+    ids = gold.scheme.ids
+    ends = np.cumsum(gold.lengths)
+    rows = []
+    for index, example in enumerate(gold.examples):
+        row = {"id": example.id, "document": example.document, **_answer(system.answer, system.scores, index, ids)}
+        if system.sentence_answer is not None:
+            span = range(ends[index] - gold.lengths[index], ends[index])
+            row["sentences"] = [_answer(system.sentence_answer, system.sentence_scores, n, ids) for n in span]
+        rows.append(row)
+    return rows
+
+
+def write(folder: str | Path, report: dict[str, Any], rows: Sequence[dict[str, Any]], text: str) -> None:
+    """Write `report.json`, `report.md` and `predictions.jsonl` into a folder; a reader never sees half a file."""
+    lines = "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
+    contents = (json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False) + "\n", text, lines)
+    target = Path(folder)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for name, content in zip(FILES, contents, strict=True):
+            (target / f".{name}.partial").write_text(content, encoding="utf-8")
+        for name in FILES:
+            os.replace(target / f".{name}.partial", target / name)
+    except OSError as error:
+        raise GongbaoError(f"cannot write the report to {folder}: {error.strerror}") from error
+
+
+def _level(
+    truth: Bools, answer: Bools, scores: Floats | None, document: Ints, weights: Ints, gold: Gold
+) -> tuple[dict[str, Any], Statistics]:
+    """The scores of one level, paragraphs or sentences, with their intervals; and the resampled statistics."""
+    found = measure(truth, answer, gold.scheme.ids, scores)
+    resampled = statistics(count(truth, answer, document), weights)
+    for row, values in zip(found["labels"].values(), resampled.f1.T, strict=True):
+        row["interval"] = interval(values)
+    found["none"]["interval"] = interval(resampled.none)
+    found["macro"]["interval"] = interval(resampled.macro)
+    found["micro"]["interval"] = interval(resampled.micro)
+    found["samples"]["interval"] = interval(resampled.samples)
+    found["exact_match"]["interval"] = interval(resampled.exact)
+    return found, resampled
+
+
+def _sentence_level(system: System, gold: Gold, weights: Ints) -> dict[str, Any] | None:
+    if gold.sentence_truth is None or system.sentence_answer is None:
+        return None
+    document = gold.sentence_document
+    found, _ = _level(gold.sentence_truth, system.sentence_answer, system.sentence_scores, document, weights, gold)
+    return found
+
+
+def _beside(own: Statistics, paragraphs: dict[str, Any], other: System, gold: Gold, weights: Ints) -> dict[str, Any]:
+    """A baseline's figures, and by how much the system's macro-F1 is above its own in the same resamples."""
+    found, resampled = _level(gold.truth, other.answer, other.scores, gold.document, weights, gold)
+    mine, theirs = paragraphs["macro"]["f1"], found["macro"]["f1"]
+    return {
+        "form": other.form,
+        "model": other.model,
+        **{key: found[key] for key in ("macro", "micro", "none")},
+        "difference": {
+            "macro_f1": None if mine is None or theirs is None else mine - theirs,
+            "interval": interval(own.macro - resampled.macro),
+        },
+    }
+
+
+def _answer(answer: Bools, scores: Floats | None, index: int, ids: Sequence[str]) -> dict[str, Any]:
+    row: dict[str, Any] = {"labels": [ids[i] for i in np.flatnonzero(answer[index]).tolist()]}
+    if scores is not None:
+        row["scores"] = {label: round(float(p), DECIMALS) for label, p in zip(ids, scores[index], strict=True)}
+    return row
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _without_folders(value: Any) -> Any:
+    """A record with absolute paths cut to their last part: a report goes to others."""
+    if isinstance(value, dict):
+        return {key: _without_folders(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_folders(item) for item in value]
+    if isinstance(value, str) and (PurePosixPath(value).is_absolute() or PureWindowsPath(value).is_absolute()):
+        return PureWindowsPath(value).name
+    return value

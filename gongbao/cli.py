@@ -1,0 +1,159 @@
+"""The `gongbao` command: thin shells round functions that return their result."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from gongbao import __version__
+from gongbao.errors import GongbaoError
+
+app = typer.Typer(
+    help="Label the paragraphs of Chinese Party and government communiqués by policy domain.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"gongbao {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Label the paragraphs of Chinese Party and government communiqués by policy domain."""
+
+
+@app.command()
+def predict(
+    inputs: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, folders, or - for standard input.")],
+    output: Annotated[
+        Optional[str],  # noqa: UP045 (typer reads annotations at run time)
+        typer.Option("--output", "-o", help="OUT.jsonl or OUT.csv; - prints JSON lines; left out, a summary is shown."),
+    ] = None,
+    model: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="A model folder, or latest (the newest run in models/); default: the shipped model."),
+    ] = None,
+    encoding: Annotated[Optional[str], typer.Option(help="The text's encoding; default: found out.")] = None,  # noqa: UP045
+    device: Annotated[Optional[str], typer.Option(help="cpu, cuda, …; default: a GPU where there is one.")] = None,  # noqa: UP045
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an output that is there.")] = False,
+) -> None:
+    """Label documents: one row a paragraph, with a score for each label and the sentence that carries it."""
+    from gongbao.labeler import Labeler
+    from gongbao.predict import Summary
+    from gongbao.predict import predict as label
+
+    with _one_line():
+        labeler = Labeler.load(model, device)
+        _say(f"model {labeler.name}, decision rule {labeler.decision.id}")
+        bar, started = _bar(), time.monotonic()
+
+        def progress(summary: Summary) -> None:
+            rate = summary.paragraphs / (time.monotonic() - started)
+            bar.set_postfix_str(f"{summary.files} files, {rate:.1f} paragraphs/s")
+            bar.update(summary.paragraphs - bar.n)
+
+        show = _print_row if output is None else _print_json if output == "-" else None
+        path = None if output in (None, "-") else output
+        summary = label(inputs, labeler, path, force=force, encoding=encoding, show=show, progress=progress)
+        bar.close()
+    _report(summary, path)
+    raise typer.Exit(1 if summary.errors else 0)
+
+
+@app.command()
+def labels(
+    model: Annotated[Optional[str], typer.Option(help="A model folder: its own label scheme.")] = None,  # noqa: UP045
+) -> None:
+    """Show the label scheme: ids, names, definitions."""
+    from gongbao.labels import POLICY_DOMAINS
+
+    with _one_line():
+        scheme = POLICY_DOMAINS
+        if model:
+            from gongbao.decision import Decision
+            from gongbao.models import find
+
+            scheme = Decision.load(find(model)).scheme
+    print(f"{scheme.signature}, codebook {scheme.codebook or '-'}")
+    for label in scheme:
+        print(f"{label.id}\t{label.zh}\t{label.en}\t{label.definition}")
+
+
+class _one_line:
+    """Turns what the user can mend into one line on standard error and exit code 2."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
+        if isinstance(error, GongbaoError):
+            _say(f"error: {error}")
+            raise typer.Exit(2) from None
+        if isinstance(error, BrokenPipeError):
+            # Whoever read our output has enough; the interpreter must not flush into the closed pipe at its end.
+            sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115
+            raise typer.Exit(0) from None
+        if isinstance(error, KeyboardInterrupt):
+            _say("stopped: nothing was written")
+            raise typer.Exit(130) from None
+        if isinstance(error, OSError):
+            _say(f"error: {error.filename or ''}: {error.strerror}; nothing was written")
+            raise typer.Exit(2) from None
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _bar() -> Any:
+    from tqdm import tqdm
+
+    return tqdm(unit=" paragraphs", file=sys.stderr, disable=not sys.stderr.isatty())
+
+
+def _print_json(row: dict[str, Any]) -> None:
+    import json
+
+    print(json.dumps(row, ensure_ascii=False))
+
+
+def _print_row(row: dict[str, Any]) -> None:
+    """Show a paragraph for reading: its labels, and under it the sentence that carries each."""
+    doubt = f"  (review: {', '.join(row['review'])})" if row["review"] else ""
+    text = row["text"] if len(row["text"]) <= 60 else row["text"][:59] + "…"
+    print(f"{row['id']}  [{', '.join(row['labels']) or 'none'}]{doubt}\n    {text}")
+    for label, evidence in row["evidence"].items():
+        print(f"    {label} {row['scores'][label]:.2f}: {row['text'][evidence['start'] : evidence['end']]}")
+
+
+def _report(summary: Any, path: str | Path | None) -> None:
+    counts = ", ".join(f"{label} {count}" for label, count in summary.labels.most_common())
+    where = f" -> {path}" if path else ""
+    _say(
+        f"{summary.paragraphs} paragraphs of {summary.files - len(summary.errors)} files{where}: {counts or 'nothing'}"
+    )
+    if summary.review:
+        _say(f"{summary.review} paragraphs have a label that a person should look at (column review)")
+    if summary.aside:
+        kinds = ", ".join(f"{reason} {count}" for reason, count in summary.aside.most_common())
+        _say(f"{sum(summary.aside.values())} lines set aside, not labelled: {kinds}")
+    for source, text in summary.warnings:
+        _say(f"warning: {source}: {text}")
+    for _, text in summary.errors:
+        _say(f"error: {text}")
+    if summary.errors:
+        _say(f"{len(summary.errors)} of {summary.files} files failed")

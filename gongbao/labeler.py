@@ -1,0 +1,123 @@
+"""The labeller: a model folder opened, paragraphs in, predictions out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from gongbao import models
+from gongbao.decision import Decision, Floats, paragraph_logits
+from gongbao.documents import Evidence, Paragraph, Prediction
+from gongbao.engines import Engine, open_engine
+from gongbao.errors import GongbaoError
+from gongbao.labels import Scheme
+
+CHUNK = 512
+"""Batches are formed inside chunks of so many paragraphs, so that a row depends on its chunk alone."""
+
+
+class Labeler:
+    """Labels paragraphs with a model and its decision rule.
+
+    >>> labeler = Labeler.load()                                    # doctest: +SKIP
+    >>> labeler.label(["布局建设三家省实验室。"])[0].labels           # doctest: +SKIP
+    ('innovation',)
+    """
+
+    def __init__(self, engine: Engine, decision: Decision, name: str = "") -> None:
+        if engine.labels != len(decision.scheme):
+            raise GongbaoError(
+                f"{name or 'the model'} answers {engine.labels} labels and its decision rule {len(decision.scheme)}: "
+                "they are not of one training"
+            )
+        self.engine = engine
+        self.decision = decision
+        self.name = name
+
+    @property
+    def scheme(self) -> Scheme:
+        return self.decision.scheme
+
+    @classmethod
+    def load(cls, model: str | Path | None = None, device: str | None = None) -> Labeler:
+        """Open a model: the shipped one by default, `latest`, or a folder.
+
+        Raises GongbaoError, naming the file, if the folder lacks one; a folder without a decision rule is refused.
+        """
+        folder = models.find(model)
+        decision = Decision.load(folder)
+        context = (
+            models.record(folder).get("context", "paragraph") if (folder / models.RECORD).exists() else "paragraph"
+        )
+        return cls(open_engine(folder, device, context), decision, model_name(folder))
+
+    def label(self, texts: str | Iterable[str]) -> list[Prediction]:
+        """Label strings, each one paragraph."""
+        from gongbao.segment import split_sentences
+
+        texts = [texts] if isinstance(texts, str) else list(texts)
+        return self.predict([Paragraph(str(n), text, tuple(split_sentences(text))) for n, text in enumerate(texts, 1)])
+
+    def predict(self, paragraphs: Sequence[Paragraph]) -> list[Prediction]:
+        """Label paragraphs, in order; a paragraph without a sentence takes no label."""
+        found: list[Prediction] = []
+        for start in range(0, len(paragraphs), CHUNK):
+            chunk = paragraphs[start : start + CHUNK]
+            logits = self.logits([[s.text for s in paragraph.sentences] for paragraph in chunk])
+            found += [self._decide(paragraph, rows) for paragraph, rows in zip(chunk, logits, strict=True)]
+        return found
+
+    def logits(self, paragraphs: Sequence[Sequence[str]]) -> list[Floats]:
+        """Raw sentence logits `(sentences, labels)` of paragraphs given as lists of sentences, chunk by chunk."""
+        return [
+            rows
+            for start in range(0, len(paragraphs), CHUNK)
+            for rows in self.engine.logits(paragraphs[start : start + CHUNK])
+        ]
+
+    def token_logits(self, paragraphs: Sequence[Paragraph]) -> list[list[tuple[list[tuple[int, int]], Floats]]]:
+        """What every piece of every sentence says: offsets into the paragraph's text, and logits `(pieces, labels)`.
+
+        A sentence's logits are the mean of its pieces', so a piece's share of a label is its logit over their number.
+        Raises GongbaoError for a model that does not read pieces (TF-IDF).
+        """
+        read = getattr(self.engine, "token_logits", None)
+        if read is None:
+            raise GongbaoError(f"{self.name} reads no pieces: token logits are for BERT models")
+        found = read([[s.text for s in paragraph.sentences] for paragraph in paragraphs])
+        return [
+            [
+                ([(sentence.start + start, sentence.start + end) for start, end in pieces.offsets], rows)
+                for sentence, (pieces, rows) in zip(paragraph.sentences, sentences, strict=True)
+            ]
+            for paragraph, sentences in zip(paragraphs, found, strict=True)
+        ]
+
+    def _decide(self, paragraph: Paragraph, logits: Floats) -> Prediction:
+        ids = self.scheme.ids
+        scores = self.decision.paragraph_scores(paragraph_logits([logits], len(ids)))
+        on, doubtful = self.decision.labels(scores)[0], self.decision.doubtful(scores)[0]
+        if not len(logits):
+            on, doubtful = np.zeros(len(ids), bool), np.zeros(len(ids), bool)
+        evidence = {}
+        for index in np.flatnonzero(on):
+            best = int(logits[:, index].argmax())
+            sentence = paragraph.sentences[best]
+            evidence[ids[index]] = Evidence(best, sentence.start, sentence.end)
+        return Prediction(
+            tuple(ids[i] for i in np.flatnonzero(on)),
+            tuple(ids[i] for i in np.flatnonzero(doubtful)),
+            dict(zip(ids, scores[0].tolist(), strict=True)),
+            evidence,
+            tuple(dict(zip(ids, row, strict=True)) for row in self.decision.sentence_scores(logits).tolist()),
+        )
+
+
+def model_name(folder: Path) -> str:
+    """Name a model for its answers: its folder's name and the first 12 hex digits of its weights' SHA-256."""
+    weights = folder / ("tfidf.safetensors" if (folder / "tfidf.safetensors").exists() else "model.safetensors")
+    with weights.open("rb") as file:
+        return f"{folder.resolve().name}@{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"

@@ -1,0 +1,76 @@
+"""Which model: the shipped one, a folder, or the newest run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from gongbao.engines import kind_of
+from gongbao.errors import GongbaoError
+
+RECORD = "record.json"
+"""A run's record, which also lists the files that belong to it."""
+
+
+def find(model: str | Path | None = None, runs: str | Path = "models") -> Path:
+    """Return the folder of a complete model.
+
+    None is the shipped model, `latest` the newest complete BERT run in `runs`, anything else a folder. Raises
+    GongbaoError, naming the missing file, if the folder is not complete.
+    """
+    if model is None or str(model) == "shipped":
+        folder = shipped()
+    elif str(model) == "latest":
+        folder = latest(runs)
+    else:
+        folder = Path(model)
+    check(folder)
+    return folder
+
+
+def shipped(name: str = "encoder") -> Path:
+    """Return the folder of a model that ships with the package: beside the code if installed, else the checkout's."""
+    package = Path(__file__).resolve().parent
+    for folder in (package / name, package.parent / "data" / name):
+        if (folder / "config.json").exists():
+            return folder
+    raise GongbaoError(f"the shipped model is missing from {package}: install gongbao again")
+
+
+def latest(runs: str | Path = "models") -> Path:
+    """Return the newest complete BERT run: the one whose record says that it finished last."""
+    found: list[tuple[str, Path]] = []
+    for folder in sorted(Path(runs).glob("[!.]*")):
+        try:
+            if check(folder) == "torch" and (folder / RECORD).exists():
+                found.append((str(record(folder)["finished"]), folder))
+        except (GongbaoError, KeyError):
+            continue
+    if not found:
+        raise GongbaoError(f"no complete run in {runs}/: train one with `make train`, or leave --model out")
+    return max(found)[1]
+
+
+def check(folder: Path) -> str:
+    """Return the model's kind (`torch` or `tfidf`) if nothing is missing from it; raises GongbaoError otherwise."""
+    kind = kind_of(folder)
+    listed = record(folder).get("files", []) if (folder / RECORD).exists() else []
+    for name in ["decision.json", *listed]:
+        if not (folder / name).exists():
+            raise GongbaoError(f"{folder} is not complete: {name} is missing")
+    return kind
+
+
+def record(folder: Path) -> dict[str, Any]:
+    """Return a run's record; raises GongbaoError if it is missing or damaged."""
+    path = folder / RECORD
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise GongbaoError(f"{folder} is not complete: {RECORD} is missing") from error
+    except ValueError as error:
+        raise GongbaoError(f"{path}: not JSON: {error}") from error
+    if not isinstance(data, dict):
+        raise GongbaoError(f"{path}: not a JSON object")
+    return data

@@ -1,0 +1,192 @@
+"""Documents in, labelled rows out: read, label chunk by chunk, write; one bad file is reported and the rest go on."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gongbao.documents import Aside, Paragraph, Prediction
+from gongbao.errors import GongbaoError
+from gongbao.labeler import CHUNK, Labeler
+from gongbao.language import warnings
+from gongbao.readers import Source, expand, stream
+from gongbao.writers import Writer, open_writer
+from gongbao.writers.jsonl import JsonlWriter
+
+SAMPLE = 20_000
+"""Characters of a document that its language is judged by."""
+DIGITS = 4
+
+
+@dataclass
+class Summary:
+    """What a run did: counts of files, paragraphs, labels (`none` included) and lines set aside; errors; warnings."""
+
+    files: int = 0
+    paragraphs: int = 0
+    characters: int = 0
+    labels: Counter[str] = field(default_factory=Counter)
+    review: int = 0
+    aside: Counter[str] = field(default_factory=Counter)
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+
+
+def predict(
+    inputs: Sequence[str],
+    labeler: Labeler,
+    output: str | Path | None = None,
+    *,
+    force: bool = False,
+    encoding: str | None = None,
+    show: Callable[[dict[str, Any]], None] | None = None,
+    progress: Callable[[Summary], None] | None = None,
+) -> Summary:
+    """Label files, folders or standard input (`-`) and return what was done.
+
+    Rows go to `output` (`.jsonl` or `.csv`) and, one by one, to `show`; lines set aside go to `<output>.aside.jsonl`.
+    `progress` is called after every chunk. A file that cannot be read is noted in `errors` and the rest go on. Raises
+    GongbaoError if nothing can be done: no such input, an output that is there already (without `force`), no suffix.
+    """
+    target = Path(output) if output is not None else None
+    beside = target.with_name(f"{target.stem}.aside.jsonl") if target else None
+    for path in (target, beside):
+        if path and path.exists() and not force:
+            raise GongbaoError(f"{path} is there already: use --force to overwrite it, or another name")
+    sources = [source for source in expand(inputs) if not _same(source, (target, beside))]
+    if not sources:
+        raise GongbaoError("nothing to label: no file of a known kind in what was given")
+    summary = Summary()
+    with ExitStack() as stack:
+        rows = _opened(stack, target, labeler) if target else None
+        asides = _opened(stack, beside, labeler) if beside else None
+        for chunk in _chunks(_read(sources, encoding, labeler, summary, asides)):
+            for paragraph, prediction in zip(chunk, labeler.predict(chunk), strict=True):
+                row = make_row(paragraph, prediction, labeler)
+                if rows:
+                    rows.write(row)
+                if show:
+                    show(row)
+                summary.paragraphs += 1
+                summary.characters += len(paragraph.text)
+                summary.labels.update(prediction.labels or ("none",))
+                summary.review += bool(prediction.review)
+            if progress:
+                progress(summary)
+        if rows:
+            rows.close()
+        if asides and summary.aside:
+            asides.close()
+        elif asides and beside:
+            asides.discard()
+            beside.unlink(missing_ok=True)
+    return summary
+
+
+def make_row(paragraph: Paragraph, prediction: Prediction, labeler: Labeler) -> dict[str, Any]:
+    """The row that every format carries; scores have 4 decimals, labels were decided before rounding.
+
+    Other keys of a `.jsonl` input stand at its end, under `input` where the row has a key of that name itself.
+    """
+    row: dict[str, Any] = {
+        "id": paragraph.id,
+        "document": paragraph.document,
+        "number": paragraph.number,
+        "kind": paragraph.kind,
+        "heading": list(paragraph.heading),
+        "page": paragraph.page,
+        "text": paragraph.text,
+        "labels": list(prediction.labels),
+        "review": list(prediction.review),
+        "scores": _rounded(prediction.scores),
+        "evidence": {
+            label: {"sentence": e.sentence, "start": e.start, "end": e.end} for label, e in prediction.evidence.items()
+        },
+        "sentences": [
+            {"start": sentence.start, "end": sentence.end, "scores": _rounded(scores)}
+            for sentence, scores in zip(paragraph.sentences, prediction.sentences, strict=True)
+        ],
+        "model": labeler.name,
+        "decision": labeler.decision.id,
+    }
+    extra = {key: value for key, value in paragraph.extra.items() if key not in ("id", "text")}
+    clashing = {key: value for key, value in extra.items() if key in row or key == "input"}
+    row |= {key: value for key, value in extra.items() if key not in clashing}
+    return row | {"input": clashing} if clashing else row
+
+
+def _read(
+    sources: Sequence[Source], encoding: str | None, labeler: Labeler, summary: Summary, asides: Writer | None
+) -> Iterator[Paragraph]:
+    """Yield the paragraphs of all sources; errors, warnings and lines set aside go to the summary."""
+    for source in sources:
+        sample: list[Paragraph] = []
+        size = count = 0
+        try:
+            for item in stream(source, encoding):
+                if isinstance(item, Aside):
+                    summary.aside[item.reason] += 1
+                    if asides:
+                        asides.write(
+                            {"document": source.id, "line": item.line, "reason": item.reason, "text": item.text}
+                        )
+                    continue
+                count += 1
+                if size < SAMPLE:
+                    sample.append(item)
+                    size += len(item.text)
+                yield item
+            if not count:
+                raise GongbaoError(f"{source.path}: no text in it")
+        except GongbaoError as error:
+            summary.errors.append((str(source.path), str(error)))
+            continue
+        except OSError as error:
+            summary.errors.append((str(source.path), f"cannot read {source.path}: {error.strerror}"))
+            continue
+        finally:
+            summary.files += 1
+        found = labeler.engine.unknown([s.text for paragraph in sample for s in paragraph.sentences])
+        summary.warnings += [
+            (str(source.path), text) for text in warnings("".join(p.text for p in sample)[:SAMPLE], found)
+        ]
+
+
+def _chunks(paragraphs: Iterator[Paragraph]) -> Iterator[list[Paragraph]]:
+    chunk: list[Paragraph] = []
+    for paragraph in paragraphs:
+        chunk.append(paragraph)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _opened(stack: ExitStack, path: Path, labeler: Labeler) -> Writer:
+    """Open a writer that leaves nothing behind if the run fails."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        writer: Writer = JsonlWriter(path) if path.name.endswith(".aside.jsonl") else open_writer(path, labeler.scheme)
+    except OSError as error:
+        raise GongbaoError(f"cannot write {path}: {error.strerror}") from error
+
+    def clean(kind: object, *_: object) -> None:
+        if kind:
+            writer.discard()
+
+    stack.push(clean)
+    return writer
+
+
+def _same(source: Source, outputs: Sequence[Path | None]) -> bool:
+    return any(out and os.path.abspath(source.path) == os.path.abspath(out) for out in outputs)
+
+
+def _rounded(scores: dict[str, float]) -> dict[str, float]:
+    return {label: round(score, DIGITS) for label, score in scores.items()}

@@ -1,0 +1,164 @@
+"""JSON lines: a row is one paragraph, taken as it is."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import math
+from collections.abc import Iterator
+from io import TextIOWrapper
+from typing import Any, BinaryIO
+
+from gongbao.documents import Aside, Document, Paragraph, Sentence
+from gongbao.errors import GongbaoError
+from gongbao.segment import split_sentences
+
+
+def read_jsonl(file: BinaryIO, path: str, document: str, encoding: str | None = None) -> Document:
+    """Read a whole file of rows into a document; see `stream_jsonl`."""
+    rows = [row for row in stream_jsonl(file, path, document, encoding) if isinstance(row, Paragraph)]
+    return Document(document, None, path, tuple(rows), (), encoding or "utf-8")
+
+
+def stream_jsonl(file: BinaryIO, path: str, document: str, encoding: str | None = None) -> Iterator[Paragraph | Aside]:
+    """Yield a paragraph for each row, holding one row at a time and the ids seen.
+
+    A row is `{"id", "text"}`, or a labelled example with `sentences` in place of `text`, whose sentences are then kept
+    as they are. The text is never changed, joined or set apart. Other keys are kept in `extra`; `document` and
+    `heading` are also read as what they say. Raises GongbaoError, `file:line: what is wrong`, for a row that is not
+    such an object, an id that is missing or was used before, and text that no file can carry.
+    """
+    seen: dict[str, int] = {}
+    number = 0
+    for line_number, line in _lines(file, path, encoding):
+        if not line.strip():
+            continue
+        number += 1
+        try:
+            paragraph = _paragraph(line, document, number)
+        except GongbaoError as error:
+            raise GongbaoError(f"{path}:{line_number}: {error}") from error
+        if paragraph.id in seen:
+            raise GongbaoError(
+                f"{path}:{line_number}: id {paragraph.id!r} was used before, at line {seen[paragraph.id]}"
+            )
+        seen[paragraph.id] = line_number
+        yield paragraph
+
+
+def _lines(file: BinaryIO, path: str, encoding: str | None) -> Iterator[tuple[int, str]]:
+    codec = _codec(encoding, path)
+    if "\n".encode(codec) != b"\n":
+        # The line feed has two bytes or four: lines cannot be told before decoding. U+2028 is no end of a row.
+        wrapped = TextIOWrapper(file, codec, newline="\n")
+        number = 1
+        try:
+            for number, line in enumerate(wrapped, 1):
+                yield number, line.removeprefix("\ufeff")
+        except UnicodeError as error:
+            raise GongbaoError(f"{path}:{number}: not {encoding}") from error
+        finally:
+            wrapped.detach()
+        return
+    for number, raw in enumerate(file, 1):
+        try:
+            text = raw.decode(codec)
+        except UnicodeDecodeError as error:
+            advice = "leave --encoding out for UTF-8" if encoding else "say --encoding, or save the file as UTF-8"
+            raise GongbaoError(f"{path}:{number}: not {encoding or 'UTF-8'}; {advice}") from error
+        yield number, text.removeprefix("\ufeff") if number == 1 else text
+
+
+def _codec(encoding: str | None, path: str) -> str:
+    try:
+        name = codecs.lookup(encoding or "utf-8").name
+        "\n".encode(name)
+    except (LookupError, TypeError) as error:
+        raise GongbaoError(f"{path}: no encoding is called {encoding!r}; try utf-8, gb18030 or big5") from error
+    return "utf-8" if name == "utf-8-sig" else name
+
+
+def _paragraph(line: str, document: str, number: int) -> Paragraph:
+    row = _parse(line)
+    row_id = row.pop("id", None)
+    if isinstance(row_id, int) and not isinstance(row_id, bool):
+        row_id = str(row_id)
+    if not isinstance(row_id, str) or not row_id:
+        raise GongbaoError("`id` is missing" if row_id is None else "`id`: text or a whole number is wanted")
+    if "text" in row:
+        text = row.pop("text")
+        if not isinstance(text, str):
+            raise GongbaoError(f"`text`: text is wanted, not {_kind(text)}")
+        sentences = tuple(split_sentences(text))
+    elif "sentences" in row:
+        text, sentences = _given(row.pop("sentences"))
+    else:
+        raise GongbaoError('`text` is missing; a row is {"id": …, "text": …}')
+    own = row.get("document")
+    heading = row.get("heading")
+    heading = [heading] if isinstance(heading, str) and heading else heading
+    return Paragraph(
+        id=row_id,
+        text=text,
+        sentences=sentences,
+        heading=tuple(heading) if isinstance(heading, list) and all(isinstance(h, str) for h in heading) else (),
+        document=own if isinstance(own, str) and own else document,
+        number=number,
+        extra=row,
+    )
+
+
+def _given(rows: Any) -> tuple[str, tuple[Sentence, ...]]:
+    if not isinstance(rows, list) or not rows:
+        raise GongbaoError('`sentences`: a list of {"text": …} is wanted')
+    sentences: list[Sentence] = []
+    start = 0
+    for index, row in enumerate(rows):
+        text = row.get("text") if isinstance(row, dict) else row
+        if not isinstance(text, str) or not text:
+            raise GongbaoError(f"`sentences[{index}]`: text is wanted, not {_kind(text)}")
+        sentences.append(Sentence(text, start, start + len(text)))
+        start += len(text)
+    return "".join(sentence.text for sentence in sentences), tuple(sentences)
+
+
+def _parse(line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+        if isinstance(row, dict) and "\\u" in line:
+            json.dumps(row, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        raise GongbaoError(f"not JSON: {error.msg} at column {error.colno}") from error
+    except UnicodeEncodeError as error:
+        raise GongbaoError("holds a lone surrogate, which no file can carry") from error
+    except RecursionError as error:
+        raise GongbaoError("nested too deeply") from error
+    except ValueError as error:
+        raise GongbaoError("not JSON: a number with too many digits") from error
+    if not isinstance(row, dict):
+        raise GongbaoError(f"a row is a JSON object, not {_kind(row)}")
+    return row
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise GongbaoError(f"key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
+    return row
+
+
+def _no_constant(name: str) -> None:
+    raise GongbaoError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise GongbaoError(f"{digits[:20]} is too large a number")
+    return value
+
+
+def _kind(value: Any) -> str:
+    names = {type(None): "null", bool: "true or false", int: "a number", float: "a number", list: "a list"}
+    return names.get(type(value), "an object" if isinstance(value, dict) else "empty text")

@@ -1,0 +1,99 @@
+"""The house rules: who imports whom, what the README promises, that no path or host has slipped in."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import tomllib
+
+import pytest
+from conftest import ROOT
+
+ALLOWED = {"gongbao": {"gongbao"}, "train": {"gongbao", "train"}, "eval": {"gongbao", "eval"}}
+# Inside gongbao, a module may import what stands in an earlier room or its own.
+ROOMS = [
+    {"errors"},
+    {"labels", "documents"},
+    {"sentences", "lines", "headings", "asides", "reflow", "segment", "examples", "readers", "language", "decision"},
+    {"windows"},
+    {"engines", "models"},
+    {"labeler"},
+    {"writers"},
+    {"predict"},
+    {"cli"},
+    {"__main__"},
+]
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_import_direction(package):
+    files = sorted((ROOT / package).rglob("*.py"))
+    assert files
+    for path in files:
+        ours = {name.split(".")[0] for name in imports(path)} & set(ALLOWED)
+        assert ours <= ALLOWED[package], path
+
+
+def room(module):
+    name = module.split(".")[1] if "." in module else "errors"
+    return next(number for number, names in enumerate(ROOMS) if name in names)
+
+
+def test_inside_gongbao_data_flows_one_way():
+    for path in (ROOT / "gongbao").rglob("*.py"):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        if parts == ("gongbao", "__init__"):
+            continue
+        for name in imports(path):
+            if name.startswith("gongbao."):
+                assert room(name) <= room(".".join(parts)), f"{path} imports {name}"
+
+
+def tracked():
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    return [ROOT / name for name in listed.stdout.splitlines()] if listed.returncode == 0 else []
+
+
+def test_nothing_is_unpickled():
+    for path in tracked():
+        if path.suffix == ".py" and path.parent.name != "tests":
+            names = set(imports(path))
+            assert not names & {"pickle", "joblib", "dill", "cloudpickle"}, path
+            assert "torch.load" not in path.read_text(encoding="utf-8"), path
+
+
+def test_no_path_of_a_machine_in_the_repository():
+    for path in tracked():
+        if path.suffix in {".py", ".md", ".toml", ".txt", ".cff", ".json", ""} and path.name != "tokenizer.json":
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(r"(?<![\w.])/(work|root)/\w", text), path
+
+
+def test_every_version_is_pinned():
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9A-Za-z.]+", line) for line in lines)
+    pinned = {re.sub(r"[-_.]+", "-", line.split("==")[0]).lower() for line in lines}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *(r for extra in project["optional-dependencies"].values() for r in extra)]
+    assert {re.sub(r"[-_.]+", "-", re.split(r"[<>=\[; ]", name)[0]).lower() for name in wanted} <= pinned
+    assert "torch==2.13.0" in lines
+
+
+def test_make_lists_its_targets_and_every_one_is_phony():
+    makefile = (ROOT / "Makefile").read_text()
+    listed = subprocess.run(
+        ["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    names = re.findall(r"^  make (\w+)", listed, re.M)
+    assert {"install", "train", "test", "predict", "eval", "lint"} <= set(names)
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, re.M)[1].split()
+    assert set(names) <= set(phony)

@@ -1,0 +1,270 @@
+"""Documents in, rows out: through the function and through the command."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import ROOT, SHARED, write_jsonl
+from typer.testing import CliRunner
+
+from gongbao import Labeler
+from gongbao.cli import app
+from gongbao.errors import GongbaoError
+from gongbao.labels import POLICY_DOMAINS
+from gongbao.predict import predict
+
+KEYS = ["id", "document", "number", "kind", "heading", "page", "text", "labels", "review", "scores", "evidence"]
+KEYS += ["sentences", "model", "decision"]
+PAGE = "全会公报\n会议指出，要改革开放。引进人才！\n全省强化科技创新。\n（记者 张三）\n"
+
+
+@pytest.fixture(scope="module")
+def labeler(tiny):
+    return Labeler.load(tiny, device="cpu")
+
+
+def load(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_a_row_is_what_the_format_says(labeler, tmp_path):
+    (tmp_path / "a.txt").write_text(PAGE, encoding="utf-8")
+    out = tmp_path / "out.jsonl"
+    summary = predict([str(tmp_path / "a.txt")], labeler, out)
+    rows = load(out)
+    assert summary.paragraphs == len(rows) == 3
+    for number, row in enumerate(rows, 1):
+        assert list(row) == KEYS
+        assert row["number"] == number
+        assert row["id"] == f"{row['document']}#{number}"
+        assert set(row["scores"]) == set(POLICY_DOMAINS.ids)
+        assert all(score == round(score, 4) for score in row["scores"].values())
+        assert "".join(row["text"][s["start"] : s["end"]] for s in row["sentences"]) == row["text"]
+        assert set(row["evidence"]) == set(row["labels"])
+        for evidence in row["evidence"].values():
+            sentence = row["sentences"][evidence["sentence"]]
+            assert (evidence["start"], evidence["end"]) == (sentence["start"], sentence["end"])
+        assert (row["model"], row["decision"]) == (labeler.name, labeler.decision.id)
+    assert [row["kind"] for row in rows] == ["heading", "body", "body"]
+
+
+def test_a_heading_is_a_row_and_the_path_of_what_follows(labeler, tmp_path):
+    (tmp_path / "a.txt").write_text(
+        "一、主要任务\n（一）改革\n全省强化改革。\n二、人才\n引进人才。\n", encoding="utf-8"
+    )
+    predict([str(tmp_path / "a.txt")], labeler, tmp_path / "out.jsonl")
+    rows = [(row["kind"], row["text"], row["heading"]) for row in load(tmp_path / "out.jsonl")]
+    assert rows == [
+        ("heading", "一、主要任务", []),
+        ("heading", "（一）改革", ["一、主要任务"]),
+        ("body", "全省强化改革。", ["一、主要任务", "（一）改革"]),
+        ("heading", "二、人才", []),
+        ("body", "引进人才。", ["二、人才"]),
+    ]
+
+
+def test_lines_set_aside_are_no_rows_and_are_not_lost(labeler, tmp_path):
+    (tmp_path / "a.txt").write_text(PAGE, encoding="utf-8")
+    out = tmp_path / "out.jsonl"
+    predict([str(tmp_path / "a.txt")], labeler, out)
+    (aside,) = load(tmp_path / "out.aside.jsonl")
+    assert aside["text"] == "（记者 张三）"
+    assert (aside["reason"], aside["line"], aside["document"]) == ("byline", 4, "a.txt")
+    assert "张三" not in out.read_text(encoding="utf-8")
+
+
+def test_a_row_of_jsonl_is_one_paragraph_and_keeps_its_other_keys(labeler, tmp_path):
+    rows = [
+        {"id": "x", "text": "一、改革\n（记者 张三）\n\n引进人才", "url": "u", "labels": ["old"]},
+        {"id": "y", "text": ""},
+    ]
+    out = tmp_path / "out.jsonl"
+    predict([str(write_jsonl(tmp_path / "in.jsonl", rows))], labeler, out)
+    one, two = load(out)
+    assert one["id"] == "x"
+    assert one["text"] == rows[0]["text"]
+    assert one["url"] == "u"
+    assert one["input"] == {"labels": ["old"]}
+    assert (two["labels"], two["sentences"]) == ([], [])
+
+
+def test_csv_opens_in_a_spreadsheet_and_runs_no_formula(labeler, tmp_path):
+    rows = [{"id": "=1+1", "text": "=HYPERLINK(1)，改革开放。", "note": "x"}, {"id": "b", "text": "引进人才。\n全省。"}]
+    out = tmp_path / "out.csv"
+    predict([str(write_jsonl(tmp_path / "in.jsonl", rows))], labeler, out)
+    assert out.read_bytes().startswith(b"\xef\xbb\xbf")
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        one, two = csv.DictReader(file)
+    assert one["id"] == "'=1+1"
+    assert one["text"].startswith("'=HYPERLINK")
+    assert two["text"] == rows[1]["text"]
+    assert json.loads(one["extra"]) == {"note": "x"}
+    for label in POLICY_DOMAINS.ids:
+        assert 0 <= float(one[f"score_{label}"]) <= 1
+    assert set(two["labels"].split(";")) <= {*POLICY_DOMAINS.ids, ""}
+    # The two formats say the same.
+    predict([str(tmp_path / "in.jsonl")], labeler, tmp_path / "out.jsonl")
+    assert [";".join(row["labels"]) for row in load(tmp_path / "out.jsonl")] == [one["labels"], two["labels"]]
+
+
+def test_one_bad_file_is_reported_and_the_rest_go_on(labeler, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.txt").write_text(PAGE, encoding="utf-8")
+    (folder / "b.txt").write_bytes(b"\x00\x01\x02" * 50)
+    (folder / "c.txt").write_text("\n \n", encoding="utf-8")
+    (folder / "d.jsonl").write_text('{"id": "1", "text": 5}\n')
+    (folder / "e.txt").write_bytes("引进人才。改革开放，全省强化科技创新。".encode("gb18030"))
+    summary = predict([str(folder)], labeler, tmp_path / "out.jsonl")
+    assert [name.rsplit("/", 1)[1] for name, _ in summary.errors] == ["b.txt", "c.txt", "d.jsonl"]
+    assert "d.jsonl:1" in summary.errors[2][1]
+    assert summary.files == 5
+    assert {row["document"] for row in load(tmp_path / "out.jsonl")} == {"a.txt", "e.txt"}
+
+
+def test_an_output_that_is_there_is_not_overwritten(labeler, tmp_path):
+    (tmp_path / "a.txt").write_text(PAGE, encoding="utf-8")
+    out = tmp_path / "out.jsonl"
+    out.write_text("mine")
+    with pytest.raises(GongbaoError, match=r"out\.jsonl is there already: use --force"):
+        predict([str(tmp_path / "a.txt")], labeler, out)
+    assert out.read_text() == "mine"
+    predict([str(tmp_path / "a.txt")], labeler, out, force=True)
+    assert len(load(out)) == 3
+
+
+def test_an_output_inside_the_input_is_not_read_back(labeler, tmp_path):
+    (tmp_path / "a.txt").write_text(PAGE, encoding="utf-8")
+    for _ in range(2):
+        predict([str(tmp_path)], labeler, tmp_path / "out.jsonl", force=True)
+    assert len(load(tmp_path / "out.jsonl")) == 3
+
+
+def test_a_run_that_fails_leaves_nothing_behind(labeler, tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text(PAGE, encoding="utf-8")
+    monkeypatch.setattr(labeler, "predict", lambda chunk: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        predict([str(tmp_path / "a.txt")], labeler, tmp_path / "out" / "out.jsonl")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_an_unknown_output_suffix_names_the_known_ones(labeler, tmp_path):
+    (tmp_path / "a.txt").write_text(PAGE, encoding="utf-8")
+    with pytest.raises(GongbaoError, match=r"cannot write \.docx; known: \.jsonl, \.csv"):
+        predict([str(tmp_path / "a.txt")], labeler, tmp_path / "out.docx")
+
+
+def test_text_the_model_was_not_made_for_is_warned_of_with_its_share(labeler, tmp_path):
+    (tmp_path / "en.txt").write_text("The quick brown fox jumps over the lazy dog.\n", encoding="utf-8")
+    (tmp_path / "hant.txt").write_text("全會強調，要堅持發展實體經濟，推動產業轉型。\n", encoding="utf-8")
+    summary = predict([str(tmp_path)], labeler, tmp_path / "out.jsonl")
+    texts = [text for _, text in summary.warnings]
+    assert any(text.startswith("only 0% of its letters are Chinese") for text in texts)
+    assert any(text.startswith("100% traditional characters") for text in texts)
+    assert any("of its pieces are unknown" in text for text in texts)
+
+
+def test_the_command_labels_a_file_and_says_which_model(tiny, tmp_path):
+    (tmp_path / "a.txt").write_text(PAGE, encoding="utf-8")
+    out = tmp_path / "out.jsonl"
+    result = CliRunner().invoke(app, ["predict", str(tmp_path / "a.txt"), "-o", str(out), "--model", str(tiny)])
+    assert result.exit_code == 0
+    assert f"model {tiny.name}@" in result.stderr
+    assert "3 paragraphs of 1 files" in result.stderr
+    assert "1 lines set aside, not labelled: byline 1" in result.stderr
+    assert result.stdout == ""
+
+
+def test_the_command_reads_standard_input_and_shows_a_summary(tiny):
+    result = CliRunner().invoke(app, ["predict", "-", "--model", str(tiny)], input="会议指出，要改革开放。引进人才！\n")
+    assert result.exit_code == 0
+    assert "#1  [" in result.stdout
+
+
+def test_the_command_prints_json_lines(tiny, tmp_path):
+    (tmp_path / "a.txt").write_text(PAGE, encoding="utf-8")
+    result = CliRunner().invoke(app, ["predict", str(tmp_path / "a.txt"), "-o", "-", "--model", str(tiny)])
+    assert [json.loads(line)["number"] for line in result.stdout.splitlines()] == [1, 2, 3]
+
+
+def test_exit_codes_mean_something(tiny, tmp_path):
+    (tmp_path / "a.txt").write_text(PAGE, encoding="utf-8")
+    (tmp_path / "b.txt").write_bytes(b"")
+
+    def run(*arguments):
+        return CliRunner().invoke(app, ["predict", *arguments, "--model", str(tiny)])
+
+    assert run(str(tmp_path / "a.txt")).exit_code == 0
+    some = run(str(tmp_path))
+    assert some.exit_code == 1
+    assert "1 of 2 files failed" in some.stderr
+    missing = run(str(tmp_path / "none.txt"))
+    assert missing.exit_code == 2
+    assert missing.stderr.count("error: ") == 1
+    assert CliRunner().invoke(app, ["predict"]).exit_code == 2
+    assert CliRunner().invoke(app, ["predict", "x", "--model", str(tmp_path)]).exit_code == 2
+
+
+def test_labels_shows_the_scheme(tiny):
+    result = CliRunner().invoke(app, ["labels"])
+    assert [line.split("\t")[0] for line in result.stdout.splitlines()[1:]] == list(POLICY_DOMAINS.ids)
+    assert CliRunner().invoke(app, ["labels", "--model", str(tiny)]).stdout == result.stdout
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys, gongbao.cli as c; c.app(['--help'], standalone_mode=False); print(*sys.modules, file=sys.stderr)"
+    )
+    started = time.monotonic()
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert time.monotonic() - started < 10
+    assert "predict" in result.stdout
+    assert not {"torch", "transformers", "numpy", "pydantic", "sklearn"} & set(result.stderr.split())
+
+
+# --- the shipped model ------------------------------------------------------------------------------------------------
+
+
+def test_the_shipped_model_labels_the_codebooks_own_examples(shipped):
+    # From the codebook's table of examples; the ones with a single plain domain, and two without any.
+    wanted = {
+        "会议应到委员六十八人，实到六十五人，符合规定人数。": (),
+        "一季度地区生产总值同比增长百分之五点六，主要指标好于预期。": (),
+        "布局建设三家省实验室，对“卡脖子”技术实行清单化攻关。": ("innovation",),
+        "推动钢铁、化工企业节能改造，建成一批零碳园区。": ("industry", "green"),
+        "面向全球引进领军科学家，赋予用人单位职称评审自主权。": ("talent",),
+        "新增普惠托位一万个，把社区食堂办到老人家门口。": ("livelihood",),
+        "以零容忍态度惩治腐败，把纪律和规矩挺在前面。": ("party-building",),
+    }
+    found = dict(zip(wanted, (p.labels for p in shipped.label(wanted)), strict=True))
+    assert found == wanted
+
+
+def test_the_shipped_model_labels_a_page_of_broken_columns(shipped, tmp_path):
+    summary = predict([str(ROOT / "data" / "samples" / "broken-columns.txt")], shipped, tmp_path / "out.jsonl")
+    assert not summary.errors and not summary.warnings
+    assert summary.labels["none"] >= 2
+    assert len(summary.labels) >= 6
+
+
+@pytest.mark.skipif(not (SHARED / "seed-communique.txt").exists(), reason="the real page is not in the repository")
+def test_the_real_page_comes_out_right(shipped, tmp_path):
+    predict([str(SHARED / "seed-communique.txt")], shipped, tmp_path / "out.jsonl")
+    rows = load(tmp_path / "out.jsonl")
+    assert len(rows) == 10
+    long = max(rows, key=lambda row: len(row["labels"]))
+    assert {"innovation", "industry", "green", "reform", "region", "talent"} <= set(long["labels"])
+    six = ("innovation", "industry", "green", "reform", "region", "talent")
+    first = [long["evidence"][label]["sentence"] for label in six]
+    assert first == sorted(set(first)), "each label has its own sentence"
+    by_start = {row["text"][:8]: row["labels"] for row in rows}
+    assert [row["labels"] for row in rows if "全面从严治党引领保障" in row["text"]] == [["party-building"]]
+    assert next(row["labels"] for row in rows if "千万工程" in row["text"]).count("livelihood") == 1
+    for row in rows:
+        if row["text"].startswith(("全会由省委常委会", "全会审议通过", "省委委员、省委候补委员")):
+            assert row["labels"] == [], by_start

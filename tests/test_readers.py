@@ -1,0 +1,223 @@
+"""Files to documents, through `read`, `stream` and `expand`."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import types
+
+import pytest
+
+from gongbao.documents import Aside, Paragraph
+from gongbao.errors import GongbaoError
+from gongbao.readers import Source, expand, read, stream
+
+TEXT = "临澜市委全会公报\n全会指出，要坚持稳中求进工作总基调，扎实推动高质量发展。\n全会强调，要保障和改善民生。\n"
+TRADITIONAL = "臨瀾市政府公報\n會議指出，要堅持穩中求進，推動經濟發展，保障和改善民生。\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(name, content):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+@pytest.fixture
+def rows(write):
+    def rows(*lines, name="a.jsonl"):
+        return write(name, "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines))
+
+    return rows
+
+
+def refused(path, **options):
+    with pytest.raises(GongbaoError) as error:
+        read(path, **options)
+    assert "\n" not in str(error.value) and str(path) in str(error.value)
+    return str(error.value)
+
+
+# Text
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "found"),
+    [
+        (TEXT, "utf-8", "utf-8"),
+        (TEXT, "utf-8-sig", "utf-8-sig"),
+        (TEXT, "utf-16", "utf-16"),
+        (TEXT, "utf-32", "utf-32"),
+        (TEXT, "gb18030", "gb18030"),
+        (TEXT, "gbk", "gb18030"),
+        (TRADITIONAL, "big5", "big5"),
+        ("公报\n全会闭幕了。\n", "gb18030", "gb18030"),
+    ],
+)
+def test_text_is_read_in_the_encoding_it_is_in(write, text, encoding, found):
+    document = read(write("公报.txt", text.encode(encoding)))
+    assert [p.text for p in document.paragraphs] == text.splitlines()
+    assert (document.encoding, document.id, document.title) == (found, "公报.txt", text.splitlines()[0])
+
+
+def test_an_encoding_can_be_given(write):
+    path = write("a.txt", TEXT.encode("utf-16-le"))
+    assert "--encoding utf-16-le" in refused(path)
+    assert read(path, encoding="utf-16-le").title == "临澜市委全会公报"
+    assert "utf-8" in refused(path, encoding="utf-9")
+    assert "byte 1 " in refused(write("b.txt", b"\xff\xfe\xfd"), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x89PNG\r\n\x1a\n\x00\x00",
+        bytes(range(1, 32)) * 9,
+        b"caf\xe9\xe8 d\xe9j\xe0 vu",
+        b"\x93quoted\x94 text",
+        b"\xff" * 9,
+    ],
+)
+def test_what_is_no_chinese_text_is_refused(write, content):
+    refused(write("a.txt", content))
+
+
+def test_a_file_of_white_space_is_a_document_without_paragraphs(write):
+    assert read(write("a.txt", "\ufeff \n　\n")).paragraphs == ()
+    assert read(write("b.md", "")).paragraphs == ()
+
+
+def test_streaming_text_gives_paragraphs_and_asides(write):
+    items = list(stream(Source(write("a.txt", "全会召开。\n（黄伟）\n"), "in/a.txt")))
+    assert [(type(item), item.text) for item in items] == [(Paragraph, "全会召开。"), (Aside, "（黄伟）")]
+    assert (items[0].id, items[0].document) == ("in/a.txt#1", "in/a.txt")
+
+
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path, write):
+    assert "No such file" in refused(tmp_path / "none.txt")
+    message = refused(write("a.xyz", "全会"))
+    assert ".xyz" in message and ".txt" in message and ".jsonl" in message
+    assert "without a suffix" in refused(write("a", "全会"))
+    assert "directory" in refused(write("b.txt/c.txt", "全会").parent)
+
+
+@pytest.mark.parametrize(
+    ("data", "ids"),
+    [(TEXT.encode(), ["stdin#1", "stdin#2", "stdin#3"]), (b'\xef\xbb\xbf \n{"id": "r1", "text": ""}\n', ["r1"])],
+)
+@pytest.mark.parametrize("buffered", [True, False])
+def test_standard_input_is_text_or_rows(monkeypatch, data, ids, buffered):
+    raw = io.BytesIO(data)
+    monkeypatch.setattr("sys.stdin", types.SimpleNamespace(buffer=io.BufferedReader(raw) if buffered else raw))
+    assert [p.id for p in stream("-")] == ids
+
+
+# Rows
+
+
+def test_a_row_is_one_paragraph_taken_as_it_is(rows):
+    text = " 新华社北京7月1日电 全会召开。\n一、总体要求\n（黄伟）"
+    path = rows({"id": "r1", "text": text, "year": 2024, "document": "公报"}, "", {"id": 7, "text": "", "x": None})
+    document = read(path)
+    one, two = document.paragraphs
+    assert (one.id, one.text, one.kind, one.document, one.number) == ("r1", text, "body", "公报", 1)
+    assert one.extra == {"year": 2024, "document": "公报"}
+    assert "".join(s.text for s in one.sentences) == text
+    assert (two.id, two.text, two.sentences, two.document, two.number) == ("7", "", (), "a.jsonl", 2)
+    assert two.extra == {"x": None} and document.aside == () and document.title is None
+
+
+def test_a_labelled_example_keeps_its_own_sentences(rows):
+    sentences = [{"text": "一要稳，", "labels": []}, {"text": "二要𠮷。", "labels": ["talent"]}]
+    row = {"id": "r1", "document": "d", "heading": ["一、人才"], "sentences": sentences}
+    (paragraph,) = read(rows(row)).paragraphs
+    assert (paragraph.text, paragraph.heading) == ("一要稳，二要𠮷。", ("一、人才",))
+    assert [(s.text, s.start, s.end) for s in paragraph.sentences] == [("一要稳，", 0, 4), ("二要𠮷。", 4, 8)]
+    assert paragraph.extra == {"document": "d", "heading": ["一、人才"]}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"text": "全会"}', "`id` is missing"),
+        ('{"id": true, "text": "全会"}', "`id`"),
+        ('{"id": "r2"}', "`text` is missing"),
+        ('{"id": "r2", "text": null}', "not null"),
+        ('{"id": "r2", "text": 5}', "not a number"),
+        ('{"id": "r2", "text": NaN}', "NaN is not JSON"),
+        ('{"id": "r2", "text": "全会", "x": 1e999}', "too large"),
+        ('{"id": "r2", "text": "\\ud800"}', "surrogate"),
+        ('{"id": "r2", "text": "全会", "x": ["\\ud800"]}', "surrogate"),
+        ('{"id": "r2", "id": "r3", "text": "全会"}', "'id' stands twice"),
+        ('{"id": "r1", "text": "全会"}', "at line 1"),
+        ('{"id": "r2", "sentences": [{"labels": []}]}', "sentences[0]"),
+        ('{"id": "r2", "sentences": []}', "`sentences`"),
+        ('["r2", "全会"]', "not a list"),
+        ('{"id": "r2", ', "not JSON"),
+        ('{"id": "r2", "text": "全会", "x": ' + "[" * 100_000 + "]" * 100_000 + "}", "nested too deeply"),
+        ('{"id": "r2", "text": "全会", "x": ' + "9" * 5000 + "}", "too many digits"),
+    ],
+)
+def test_a_row_that_is_wrong_is_named_by_its_line(rows, line, message):
+    path = rows({"id": "r1", "text": "全会"}, line)
+    error = refused(path)
+    assert error.startswith(f"{path}:2: ") and message in error
+
+
+def test_rows_in_other_encodings(write):
+    line = '{"id": "r1", "text": "全会\u2028闭幕"}\n'
+    assert "--encoding" in refused(write("a.jsonl", line.encode("gb18030")))
+    for encoding in ("gb18030", "utf-16", "utf-8-sig"):
+        assert read(write("a.jsonl", line.encode(encoding)), encoding=encoding).paragraphs[0].text == "全会\u2028闭幕"
+    assert read(write("b.jsonl", line.encode("utf-8-sig"))).paragraphs[0].id == "r1"
+
+
+def test_rows_are_streamed_one_by_one(rows):
+    items = stream(rows({"id": "r1", "text": "全会"}, "not JSON"))
+    assert next(items).id == "r1"
+    with pytest.raises(GongbaoError, match=":2: not JSON"):
+        next(items)
+
+
+# Paths
+
+
+def test_a_folder_stands_for_the_files_below_it(tmp_path, write):
+    for name in (
+        "in/b.txt",
+        "in/a/z.jsonl",
+        "in/a/x.MD",
+        "in/c.pdf.part",
+        "in/.hidden/d.txt",
+        "in/.e.txt",
+        "in/~$f.txt",
+    ):
+        write(name, "全会")
+    os.symlink(tmp_path / "in", tmp_path / "in" / "a" / "loop")
+    found = expand([tmp_path / "in"])
+    assert [source.id for source in found] == ["a/x.MD", "a/z.jsonl", "b.txt"]
+    assert [source.path for source in found] == [tmp_path / "in" / source.id for source in found]
+
+
+def test_ids_are_unique_and_a_file_given_twice_is_read_once(tmp_path, write):
+    first, second = write("x/a.txt", "全会"), write("y/a.txt", "全会")
+    third = write("y/a.txt~2", "全会")
+    found = expand([first, tmp_path / "y", second, "-", "-", third])
+    assert [(source.path, source.id) for source in found] == [
+        (first, "a.txt"),
+        (second, "a.txt~2"),
+        ("-", "stdin"),
+        (third, "a.txt~2~2"),
+    ]
+
+
+def test_paths_with_nothing_to_read_are_errors(tmp_path, write):
+    with pytest.raises(GongbaoError, match="no such file"):
+        expand([tmp_path / "none.txt"])
+    with pytest.raises(GongbaoError, match=r"no file in it .*\.txt"):
+        expand([write("in/a.xyz", "全会").parent])

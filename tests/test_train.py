@@ -1,0 +1,310 @@
+"""Training through its command's own function, on a tiny random BERT."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, make_bert, write_jsonl
+from typer.testing import CliRunner
+
+from gongbao import Labeler
+from gongbao.errors import GongbaoError
+from gongbao.examples import read_examples
+from gongbao.labels import POLICY_DOMAINS
+from gongbao.models import latest
+from gongbao.windows import Tokenizer
+from train.__main__ import app, run
+from train.config import read_config
+from train.dataset import Batches, batches, collate, encode
+from train.finetune import sentence_loss
+
+
+def rows(start, count, by_paragraph=False):
+    """Invented paragraphs whose labels can be learnt from single characters."""
+    made = []
+    for number in range(start, start + count):
+        first, second = number % 3, number % 2
+        sentences = [
+            {"text": "引进人才。" if first else "会议指出。", "labels": ["talent"] if first else []},
+            {"text": "改革开放；" if second else "全省强化。", "labels": ["reform"] if second else []},
+        ]
+        row = {"id": f"r{number}", "document": f"d{number // 4}"}
+        if by_paragraph:
+            labels = sorted({label for s in sentences for label in s["labels"]})
+            row |= {"text": "".join(s["text"] for s in sentences), "labels": labels}
+        else:
+            row |= {"sentences": sentences}
+        made.append(row)
+    return made
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A working directory with data, a tiny checkpoint and a config; `eval` is not asked for a report."""
+    monkeypatch.chdir(tmp_path)
+    write_jsonl(tmp_path / "train.jsonl", rows(0, 48))
+    write_jsonl(tmp_path / "dev.jsonl", rows(100, 24))
+    make_bert(tmp_path / "start")
+    (tmp_path / "run.toml").write_text(
+        'name = "tiny"\n[data]\ntrain = ["train.jsonl"]\ndev = "dev.jsonl"\n'
+        '[model]\ncheckpoint = "start"\ntokens_per_batch = 256\n'
+        "[trainer]\nnum_train_epochs = 3\nlearning_rate = 5e-3\nbf16 = false\nsave_steps = 2\nseed = 3\n"
+    )
+    return tmp_path
+
+
+def answers(folder):
+    examples = read_examples("dev.jsonl", POLICY_DOMAINS)
+    return [p.scores for p in Labeler.load(folder, device="cpu").label([e.text for e in examples])]
+
+
+def test_a_run_learns_and_leaves_a_complete_folder(place):
+    folder, scores = run(Path("run.toml"))
+    assert [row["epoch"] for row in scores] == [0, 1, 2, 3]
+    assert max(row["macro_f1"] for row in scores[1:]) > scores[0]["macro_f1"]
+    assert [path.name for path in Path("models").iterdir()] == [folder.name]
+    record = json.loads((folder / "record.json").read_text())
+    assert sorted(path.name for path in folder.iterdir()) == record["files"]
+    assert record["config"]["trainer"]["learning_rate"] == 5e-3
+    assert record["data"]["train"]["paragraphs"] == 48
+    assert record["seed"] == 3
+    assert record["versions"]["transformers"].startswith("5.")
+    assert latest() == folder
+    from safetensors.torch import load_file
+
+    weights = load_file(folder / "model.safetensors")
+    assert {str(tensor.dtype) for tensor in weights.values()} == {"torch.float16"}
+    assert json.loads((folder / "config.json").read_text())["dtype"] == "float16"
+
+
+def test_a_run_is_a_plain_checkpoint_that_transformers_loads(place):
+    from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+    folder, _ = run(Path("run.toml"), overrides=["trainer.max_steps=2"])
+    model = AutoModelForTokenClassification.from_pretrained(folder)
+    assert tuple(model.config.id2label.values()) == POLICY_DOMAINS.ids
+    assert AutoTokenizer.from_pretrained(folder).encode("引进人才。")
+
+
+def test_one_seed_gives_identical_predictions_and_another_does_not(place):
+    one, two = (run(Path("run.toml"), overrides=["trainer.num_train_epochs=1", f"name={n}"])[0] for n in "ab")
+    other, _ = run(Path("run.toml"), overrides=["trainer.num_train_epochs=1", "name=c", "trainer.seed=4"])
+    assert answers(one) == answers(two)
+    assert answers(one) != answers(other)
+
+
+def test_the_starting_weights_are_epoch_0_and_are_kept_if_they_win(place):
+    # A learning rate of 0 changes nothing, and an equal score does not displace an earlier epoch.
+    folder, scores = run(Path("run.toml"), overrides=["trainer.learning_rate=0.0", "trainer.num_train_epochs=1"])
+    assert scores[0]["macro_f1"] == scores[1]["macro_f1"]
+    assert (folder / "model.safetensors").read_bytes() == Path("start/model.safetensors").read_bytes()
+
+
+def test_a_run_says_so_when_the_starting_weights_win(place):
+    arguments = ["run.toml", "--set", "trainer.learning_rate=0.0", "--set", "trainer.num_train_epochs=1"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0
+    assert "the starting weights won" in result.output
+
+
+def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(place):
+    straight, _ = run(Path("run.toml"), overrides=["name=straight"])
+    command = [sys.executable, "-m", "train", "run.toml", "--no-report"]
+    # A delay in every step leaves time for the kill; it changes no number.
+    killed = subprocess.Popen(command, env=environment(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(Path("models").glob(".*-tiny.partial/checkpoint-*/trainer_state.json")):
+        assert time.monotonic() < deadline and killed.poll() is None
+        time.sleep(0.002)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    assert not list(Path("models").glob("*-tiny")), "killed too late to show anything"
+    with pytest.raises(GongbaoError, match="started with other settings"):
+        run(Path("run.toml"), resume=True, overrides=["trainer.weight_decay=0.5"])
+    resumed = subprocess.run([*command, "--resume"], env=environment(), capture_output=True, text=True, check=True)
+    folder = Path(resumed.stdout.strip().splitlines()[-1])
+    assert answers(folder) == answers(straight)
+    assert not list(Path("models").glob(".*-tiny.partial"))
+
+
+def environment():
+    import os
+
+    return os.environ | {"PYTHONPATH": str(ROOT)}
+
+
+def test_labels_by_paragraph_only_train_too(place):
+    write_jsonl(place / "train.jsonl", rows(0, 48, by_paragraph=True))
+    write_jsonl(place / "dev.jsonl", rows(100, 24, by_paragraph=True))
+    folder, scores = run(Path("run.toml"))
+    assert scores[-1]["macro_f1"] > scores[0]["macro_f1"]
+    assert Labeler.load(folder).scheme == POLICY_DOMAINS
+
+
+def test_a_scheme_of_ones_own_wants_a_fresh_head(place):
+    (place / "mine.toml").write_text('name = "mine"\n[[label]]\nid = "talent"\n[[label]]\nid = "reform"\n')
+    override = ['data.scheme="mine.toml"', "trainer.num_train_epochs=1"]
+    with pytest.raises(GongbaoError, match=r"answers other labels .* --init fresh-head"):
+        run(Path("run.toml"), overrides=override)
+    folder, _ = run(Path("run.toml"), overrides=override, init="fresh-head")
+    labeler = Labeler.load(folder)
+    assert labeler.scheme.signature == "mine/1"
+    assert set(labeler.label("引进人才。")[0].scores) == {"talent", "reform"}
+
+
+def test_a_checkpoint_without_a_head_wants_a_fresh_one(place):
+    from transformers import AutoModel
+
+    AutoModel.from_pretrained("start").save_pretrained("base")
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (place / "base" / name).write_bytes((place / "start" / name).read_bytes())
+    override = ["model.checkpoint=base", "trainer.max_steps=1"]
+    with pytest.raises(GongbaoError, match="fresh-head"):
+        run(Path("run.toml"), overrides=override)
+    assert run(Path("run.toml"), overrides=override, init="fresh-head")[0].exists()
+
+
+def test_frozen_layers_stay_as_they_are(place):
+    from safetensors.torch import load_file
+
+    override = ["model.freeze_layers=1", "trainer.num_train_epochs=1"]
+    folder, _ = run(Path("run.toml"), overrides=override)
+    before, after = load_file("start/model.safetensors"), load_file(folder / "model.safetensors")
+    changed = {name for name in before if not np.array_equal(before[name].numpy(), after[name].numpy())}
+    assert changed
+    assert not [name for name in changed if "embeddings" in name or "layer.0." in name]
+    with pytest.raises(GongbaoError, match="freeze_layers = 9: the checkpoint has 2 layers"):
+        run(Path("run.toml"), overrides=["model.freeze_layers=9"])
+
+
+def test_a_hub_name_without_a_hub_is_one_clear_line(place, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(GongbaoError, match=r"cannot get nobody/nothing: .*no model hub answers") as caught:
+        run(Path("run.toml"), overrides=["model.checkpoint=nobody/nothing"])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name = ", "not TOML"),
+        ('name = "x"\nmodle = 1', "unknown key modle .nearest: 'model'"),
+        ('name = "x"\n[model]\ncheckpont = "y"', "unknown key model.checkpont .nearest: 'checkpoint'"),
+        ('name = "x"\n[trainer]\nlearning_rat = 1', "unknown key trainer.learning_rat .nearest: 'learning_rate'"),
+        ('name = "x"\n[trainer]\nevaluation_strategy = "no"', "unknown key trainer.evaluation_strategy"),
+        ('name = "x"\n[trainer]\noutput_dir = "y"', "trainer.output_dir is not yours to set"),
+        ('name = "a/b"', "name: "),
+        ('name = "x"\n[model]\ninit = "other"', "model.init: "),
+    ],
+)
+def test_a_bad_config_is_one_line(tmp_path, text, message):
+    file = tmp_path / "x.toml"
+    file.write_text(text)
+    with pytest.raises(GongbaoError, match=message) as caught:
+        read_config(file)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["embedded", "macbert", "tfidf"])
+def test_the_configs_that_ship_are_read(name):
+    assert read_config(ROOT / "configs" / f"{name}.toml").name == name
+
+
+def test_every_trainer_field_is_usable_by_its_own_name(place):
+    from train.finetune import training_arguments
+
+    overrides = ["trainer.lr_scheduler_type=cosine", "trainer.gradient_accumulation_steps=2", "trainer.adam_beta2=0.98"]
+    arguments = training_arguments(read_config("run.toml", overrides), place)
+    assert (arguments.gradient_accumulation_steps, arguments.adam_beta2) == (2, 0.98)
+    assert arguments.lr_scheduler_type == "cosine"
+
+
+def test_an_id_in_two_training_files_is_refused(place):
+    with pytest.raises(GongbaoError, match=r"dev\.jsonl: id 'r0' is also in train\.jsonl"):
+        write_jsonl(place / "dev.jsonl", rows(0, 4))
+        run(Path("run.toml"), overrides=['data.train=["train.jsonl", "dev.jsonl"]'])
+
+
+def test_batches_hold_every_paragraph_once_under_the_budget():
+    rng = np.random.default_rng(0)
+    counts, widths = rng.integers(1, 4, 500).tolist(), rng.integers(5, 120, 500).tolist()
+    groups = batches(counts, widths, 512, seed=1)
+    assert sorted(index for group in groups for index in group) == list(range(500))
+    sizes = [sum(counts[i] for i in group) * max(widths[i] for i in group) for group in groups]
+    assert all(size <= 512 for size in sizes)
+    assert groups == batches(counts, widths, 512, seed=1) != batches(counts, widths, 512, seed=2)
+    # Grouped by length, little is padding; shuffled batches of this kind are half padding.
+    real = sum(c * w for c, w in zip(counts, widths, strict=True))
+    assert real / sum(sizes) > 0.9
+
+
+def test_the_loss_is_the_mean_over_sentences_and_labels_by_hand():
+    # Two sentences, one label. Tokens 1 and 2 are sentence 0 (logits 1 and 3, mean 2, target 1), token 3 is sentence 1
+    # (logit -1, target 0). BCE: ln(1 + e^-2) = 0.126928 and ln(1 + e^-1) = 0.313262; mean 0.220095.
+    import torch
+
+    inputs = {
+        "owner": torch.tensor([[-1, 0, 0, 1, -1]]),
+        "answer": torch.tensor([0, 1]),
+        "targets": torch.tensor([[1.0], [0.0]]),
+    }
+    logits = torch.tensor([[[9.0], [1.0], [3.0], [-1.0], [9.0]]])
+    assert sentence_loss(logits, inputs).item() == pytest.approx(0.220095, abs=1e-6)
+    # Labelled as a paragraph (target 1), its largest sentence logit answers: ln(1 + e^-2).
+    whole = inputs | {"answer": torch.tensor([0, 0]), "targets": torch.tensor([[1.0]])}
+    assert sentence_loss(logits, whole).item() == pytest.approx(0.126928, abs=1e-6)
+    # Smoothing by 0.2 makes the targets 0.9 and 0.1: each adds 0.1 x |logit|, so the mean grows by (0.2 + 0.1) / 2.
+    assert sentence_loss(logits, inputs, 0.2).item() == pytest.approx(0.370095, abs=1e-6)
+
+
+def test_training_and_prediction_pool_alike(tiny, tmp_path):
+    # The loss's own means, computed from collated batches, against the engine's, over windows, slices and repetition.
+    import torch
+
+    from gongbao.engines.torch import TorchEngine
+
+    long = [{"text": "改革开放" * 40 + "。", "labels": []}, {"text": "引进人才。", "labels": []}]
+    many = [{"text": "全省强化人才。", "labels": []}] * 30
+    rows = [{"id": "a", "document": "a", "sentences": long}, {"id": "b", "document": "b", "sentences": many}]
+    file = write_jsonl(tmp_path / "x.jsonl", rows)
+    examples = read_examples(file, POLICY_DOMAINS)
+    engine = TorchEngine.load(tiny, "cpu")
+    data = Batches(encode(examples, engine.tokenizer, POLICY_DOMAINS, engine.size, "paragraph"), 10_000, seed=0)
+    assert len(data) == 1
+    inputs = collate([data[0]], engine.tokenizer.padding)
+    with torch.inference_mode():
+        logits = engine.model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).logits
+    order = data.groups[0]
+    expected = np.concatenate([engine.logits([[s.text for s in examples[i].sentences]])[0] for i in order])
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(
+        torch.tensor(expected, dtype=torch.float32), inputs["targets"]
+    )
+    assert sentence_loss(logits, inputs).item() == pytest.approx(loss.item(), abs=1e-5)
+
+
+def test_the_tokenizer_of_a_run_is_the_checkpoints_own(place):
+    folder, _ = run(Path("run.toml"), overrides=["trainer.max_steps=1"])
+    assert (folder / "tokenizer.json").read_bytes() == Path("start/tokenizer.json").read_bytes()
+    assert Tokenizer(folder).encode(["全省人才。"])[0].unknown == 0
+
+
+def test_the_baseline_goes_through_the_same_doors(place):
+    (place / "tfidf.toml").write_text(
+        'name = "tfidf"\nkind = "tfidf"\n[data]\ntrain = ["train.jsonl"]\ndev = "dev.jsonl"\n'
+        'scheme = "two.toml"\n[tfidf]\nngram_range = [1, 2]\nmin_df = 1\n'
+    )
+    (place / "two.toml").write_text('name = "two"\n[[label]]\nid = "talent"\n[[label]]\nid = "reform"\n')
+    folder, _ = run(Path("tfidf.toml"))
+    labeler = Labeler.load(folder)
+    assert labeler.label("引进人才。改革开放；")[0].labels == ("talent", "reform")
+    assert labeler.label("会议指出。")[0].labels == ()
+    assert not [path for path in folder.iterdir() if path.suffix not in (".json", ".safetensors", ".md")]
+    with pytest.raises(GongbaoError, match="label 'innovation' is on no example"):
+        run(Path("tfidf.toml"), overrides=["data.scheme=''"])

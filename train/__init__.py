@@ -1,0 +1,1 @@
+"""Training, run in place: `python -m train configs/embedded.toml`."""

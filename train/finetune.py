@@ -1,0 +1,276 @@
+"""Fine-tuning a BERT on labelled sentences with transformers' Trainer."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gongbao.decision import best_global_threshold, paragraph_logits, sigmoid
+from gongbao.engines.torch import TorchEngine
+from gongbao.errors import GongbaoError
+from gongbao.examples import Example
+from gongbao.labels import Scheme
+from gongbao.windows import IGNORED, WINDOW, Tokenizer
+from train.config import Config
+from train.dataset import Batches, collate, encode, truth
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, Trainer
+
+SCORES = "scores.json"
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
+
+
+def finetune(
+    config: Config, scheme: Scheme, train: Sequence[Example], dev: Sequence[Example], folder: Path, resume: bool = False
+) -> list[dict[str, float]]:
+    """Fine-tune and leave the best epoch's weights in `folder/best`, in half precision; return the dev scores.
+
+    Epoch 0 is the starting weights. Scores are dev paragraph macro-F1 at the best single threshold. With `resume` the
+    newest checkpoint in `folder` goes on from its step. Raises GongbaoError if training diverges.
+    """
+    from transformers.trainer_utils import get_last_checkpoint
+
+    save_tokenizer(config.model.checkpoint, folder)
+    tokenizer = Tokenizer(folder)
+    arguments = training_arguments(config, folder)
+    model = open_model(config, scheme, arguments.seed)
+    size = min(WINDOW, int(model.config.max_position_embeddings))
+    rows = encode(train, tokenizer, scheme, size, config.model.context)
+    trainer = make_trainer(config, model, tokenizer, arguments, rows, dev, scheme, folder)
+    checkpoint = get_last_checkpoint(str(folder)) if resume else None
+    if checkpoint is None:
+        (folder / SCORES).unlink(missing_ok=True)
+        trainer.evaluate()
+    trainer.train(resume_from_checkpoint=checkpoint)
+    return list(json.loads((folder / SCORES).read_text(encoding="utf-8")))
+
+
+def make_trainer(
+    config: Config,
+    model: PreTrainedModel,
+    tokenizer: Tokenizer,
+    arguments: Any,
+    rows: Any,
+    dev: Sequence[Example],
+    scheme: Scheme,
+    folder: Path,
+) -> Trainer:
+    """Build the Trainer: loss on sentence logits, dev scores through the engine that predicts."""
+    from transformers import Trainer
+
+    class SentenceTrainer(Trainer):  # type: ignore[misc]
+        def compute_loss(
+            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+        ) -> Any:
+            # The loss stays outside the model: with several GPUs in one process the model is called on shares of the
+            # windows, and a sentence or a paragraph may lie in two shares.
+            output = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
+            loss = sentence_loss(output.logits, inputs, self.args.label_smoothing_factor)
+            return (loss, output) if return_outputs else loss
+
+        def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+            was_training = self.model.training
+            score = dev_score(TorchEngine(self.model, tokenizer, config.model.context), dev, scheme)
+            self.model.train(was_training)
+            metrics = {"eval_macro_f1": score}
+            self.log(metrics)
+            if self.is_world_process_zero():
+                keep_best(self.model, folder / "best", float(self.state.epoch or 0), score)
+            self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+            return metrics
+
+    return SentenceTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=Batches(rows, config.model.tokens_per_batch, arguments.seed),
+        eval_dataset=list(dev),
+        data_collator=partial(collate, padding=tokenizer.padding),
+    )
+
+
+def sentence_loss(logits: torch.Tensor, inputs: dict[str, torch.Tensor], smoothing: float = 0.0) -> torch.Tensor:
+    """Binary cross-entropy on sentence logits, each the mean of its tokens', averaged over rows and labels.
+
+    `logits` is `(windows, width, labels)`; the other tensors are `collate`'s. A row that several sentences answer (a
+    paragraph labelled as a whole) is answered by the largest of their logits.
+    """
+    import torch
+
+    owner = inputs["owner"]
+    kept = owner != IGNORED
+    count = len(inputs["answer"])
+    sums = torch.zeros(count, logits.shape[-1], device=logits.device)
+    sums = sums.index_add(0, owner[kept], logits[kept].float())
+    pieces = torch.bincount(owner[kept], minlength=count).unsqueeze(1)
+    means = sums / pieces.clamp(min=1)
+    read = pieces[:, 0] > 0
+    rows, goal = inputs["answer"][read], inputs["targets"]
+    answers = torch.full_like(goal, -torch.inf)
+    answers = answers.scatter_reduce(0, rows.unsqueeze(1).expand(-1, goal.shape[1]), means[read], "amax")
+    answered = torch.isfinite(answers).all(dim=1)
+    goal = goal[answered] * (1 - smoothing) + smoothing / 2
+    return torch.nn.functional.binary_cross_entropy_with_logits(answers[answered], goal)
+
+
+def dev_score(engine: TorchEngine, dev: Sequence[Example], scheme: Scheme) -> float:
+    """Paragraph macro-F1 at the best single threshold: epochs are compared by it, so that no rule is fitted to each."""
+    logits = paragraph_logits(engine.logits([[s.text for s in example.sentences] for example in dev]), len(scheme))
+    scores, labels = sigmoid(logits), truth(dev, scheme)
+    if not np.isfinite(scores).all():
+        raise GongbaoError("training diverged: the model answers NaN; lower trainer.learning_rate")
+    called = scores >= best_global_threshold(scores, labels)
+    hits, total = (called & labels).sum(axis=0), called.sum(axis=0) + labels.sum(axis=0)
+    return float(np.mean(2 * hits[total > 0] / total[total > 0])) if total.any() else 1.0
+
+
+def keep_best(model: PreTrainedModel, folder: Path, epoch: float, score: float) -> None:
+    """Write the weights to `folder`, in half precision, if no earlier epoch scored as well; note the score anyway."""
+    import torch
+
+    notes = folder.with_name(SCORES)
+    scores = json.loads(notes.read_text(encoding="utf-8")) if notes.exists() else []
+    # A run that resumes before an epoch's end scores that epoch again.
+    scores = [row for row in scores if row["epoch"] < epoch]
+    if all(score > row["macro_f1"] for row in scores):
+        fresh = folder.with_name("best.partial")
+        shutil.rmtree(fresh, ignore_errors=True)
+        copy.deepcopy(model).to(torch.float16).save_pretrained(fresh)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(fresh, folder)
+    scores.append({"epoch": epoch, "macro_f1": score})
+    draft = notes.with_name(f".{SCORES}.partial")
+    draft.write_text(json.dumps(scores), encoding="utf-8")
+    os.replace(draft, notes)
+
+
+def training_arguments(config: Config, folder: Path) -> Any:
+    """The TOML's Trainer fields over this project's defaults."""
+    import torch
+    from transformers import TrainingArguments
+
+    gpu = torch.accelerator.is_available() and not config.trainer.get("use_cpu", False)
+    if gpu:
+        autocast = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+    else:
+        autocast = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+    defaults = {
+        "use_cpu": not gpu,
+        "per_device_train_batch_size": 1,
+        "bf16": autocast and not config.trainer.get("fp16", False),
+        "eval_strategy": "epoch",
+        "save_strategy": "steps",
+        "save_steps": 50,
+        "save_total_limit": 1,
+        "logging_steps": 20,
+        "report_to": "none",
+        "remove_unused_columns": False,
+        "disable_tqdm": not sys.stderr.isatty(),
+        "dataloader_pin_memory": gpu,
+    }
+    try:
+        return TrainingArguments(output_dir=str(folder), **(defaults | config.trainer))
+    except (TypeError, ValueError) as error:
+        raise GongbaoError(f"trainer: {str(error).splitlines()[0]}") from error
+
+
+def open_model(config: Config, scheme: Scheme, seed: int) -> PreTrainedModel:
+    """Open the checkpoint, a folder or a hub name, with a head for the scheme's labels.
+
+    Raises GongbaoError if it cannot be had, or if `init = "keep"` and its head is for other labels.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModelForTokenClassification, set_seed
+    from transformers.utils import logging
+
+    name = config.model.checkpoint
+    logging.disable_progress_bar()
+    with _from_hub(name):
+        spec = AutoConfig.from_pretrained(name, trust_remote_code=False)
+    fresh = config.model.init == "fresh-head"
+    own = tuple(spec.id2label[i] for i in range(len(spec.id2label)))
+    if not fresh and own != scheme.ids:
+        raise GongbaoError(
+            f"{name} answers other labels ({', '.join(own)}) than {scheme.signature}: "
+            'set init = "fresh-head" in [model], or pass --init fresh-head'
+        )
+    spec.id2label = dict(enumerate(scheme.ids))
+    spec.label2id = {label: index for index, label in enumerate(scheme.ids)}
+    spec.problem_type = "multi_label_classification"
+    set_seed(seed)
+    with _from_hub(name):
+        model, info = AutoModelForTokenClassification.from_pretrained(
+            name,
+            config=spec,
+            dtype=torch.float32,
+            attn_implementation=config.model.attn_implementation,
+            ignore_mismatched_sizes=fresh,
+            output_loading_info=True,
+            trust_remote_code=False,
+        )
+    missing = [key for key in info["missing_keys"] if not key.startswith("classifier")]
+    if missing:
+        raise GongbaoError(f"{name}: {len(missing)} weights are missing from the checkpoint ({sorted(missing)[0]}, …)")
+    if fresh:
+        torch.nn.init.normal_(model.classifier.weight, std=0.02)
+        torch.nn.init.zeros_(model.classifier.bias)
+    elif info["missing_keys"]:
+        raise GongbaoError(f'{name} has no head: set init = "fresh-head" in [model], or pass --init fresh-head')
+    freeze(model, config.model.freeze_layers)
+    return model
+
+
+def freeze(model: PreTrainedModel, layers: int) -> None:
+    """Keep the embeddings and the first `layers` layers as they are."""
+    if not layers:
+        return
+    base = model.base_model
+    stack = getattr(getattr(base, "encoder", None), "layer", None)
+    if stack is None or layers > len(stack):
+        raise GongbaoError(f"freeze_layers = {layers}: the checkpoint has {0 if stack is None else len(stack)} layers")
+    for module in [base.embeddings, *stack[:layers]]:
+        for parameter in module.parameters():
+            parameter.requires_grad = False
+
+
+def save_tokenizer(checkpoint: str, folder: Path) -> None:
+    """Put the checkpoint's tokenizer into the run: a folder's own files, or what transformers makes of a hub's."""
+    if all((Path(checkpoint) / name).exists() for name in TOKENIZER_FILES):
+        for name in TOKENIZER_FILES:
+            shutil.copyfile(Path(checkpoint) / name, folder / name)
+        return
+    from transformers import AutoTokenizer
+
+    with _from_hub(checkpoint):
+        AutoTokenizer.from_pretrained(checkpoint, trust_remote_code=False).save_pretrained(folder)
+
+
+class _from_hub:
+    """Turns the many ways in which a checkpoint cannot be had into one line."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
+        if not isinstance(error, Exception) or isinstance(error, GongbaoError):
+            return
+        if Path(self.name).is_dir():
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise GongbaoError(f"{self.name}: cannot load the checkpoint: {reason}") from error
+        raise GongbaoError(
+            f"cannot get {self.name}: there is no such folder, and no model hub answers with it; connect to a hub, or "
+            "set model.checkpoint to a local folder (data/encoder is the one that ships)"
+        ) from error

@@ -1,0 +1,108 @@
+"""What a run leaves beside its weights: the record and the model card."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from gongbao import __version__
+from gongbao.decision import Decision
+from gongbao.examples import Example, hash_examples
+from train.config import Config
+
+PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "scikit-learn", "scipy", "numpy")
+
+
+def make_record(
+    config: Config,
+    train: Sequence[Example],
+    dev: Sequence[Example],
+    decision: Decision,
+    scores: Sequence[dict[str, float]],
+    started: datetime,
+    seed: int,
+    files: Sequence[str],
+) -> dict[str, Any]:
+    """Describe a run: what made it, from which data, where, how long, with which dev scores and files."""
+    finished = datetime.now(UTC)
+    return {
+        "gongbao": __version__,
+        "kind": config.kind,
+        "context": config.model.context,
+        "scheme": decision.scheme.signature,
+        "decision": decision.id,
+        "config": config.model_dump(mode="json"),
+        "data": {
+            "train": {"files": config.data.train, "paragraphs": len(train), "sha256": hash_examples(train)},
+            "dev": {"files": [config.data.dev], "paragraphs": len(dev), "sha256": hash_examples(dev)},
+        },
+        "seed": seed,
+        "dev_scores": list(scores),
+        "started": started.isoformat(timespec="seconds"),
+        "finished": finished.isoformat(timespec="seconds"),
+        "seconds": round((finished - started).total_seconds(), 1),
+        "commit": commit(),
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "machine": machine(),
+        "files": sorted([*files, "record.json", "README.md"]),
+    }
+
+
+def commit() -> str | None:
+    """Return the commit of the checkout, with `+` where files differ from it; None outside git."""
+    try:
+        head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=10)
+        state = subprocess.run(
+            ["git", "status", "--porcelain", "--untracked-files=no"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return head.stdout.strip() + ("+" if state.stdout.strip() else "")
+
+
+def machine() -> dict[str, Any]:
+    """Describe the machine that numbers depend on."""
+    import torch
+
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return {"platform": platform.platform(), "cpus": os.cpu_count(), "threads": torch.get_num_threads(), "gpu": gpu}
+
+
+def write(folder: Path, record: dict[str, Any]) -> None:
+    """Write `record.json` and the model card `README.md` into a run folder."""
+    (folder / "README.md").write_text(card(record), encoding="utf-8")
+    (folder / "record.json").write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def card(record: dict[str, Any]) -> str:
+    """The model card of a run, in Markdown."""
+    config, data = record["config"], record["data"]
+    if record["kind"] == "bert":
+        origin = f"Fine-tuned from `{Path(config['model']['checkpoint']).name}`, read in its {record['context']}."
+    else:
+        origin = "Character n-grams weighted by TF-IDF, one logistic regression a label: a baseline."
+    rows = "".join(f"| {row['epoch']:g} | {row['macro_f1']:.4f} |\n" for row in record["dev_scores"])
+    scores = f"| epoch | dev macro-F1 (best single threshold) |\n|---|---|\n{rows}\n" if rows else ""
+    return (
+        f"# {config['name']}, {record['finished'][:10]}\n\n"
+        f"{origin} It labels the sentences and paragraphs of Chinese communiqués by `{record['scheme']}`.\n\n"
+        f"- Trained on {data['train']['paragraphs']:,} paragraphs (sha256 `{data['train']['sha256'][:12]}`), "
+        f"seed {record['seed']}, {record['seconds']:.0f} seconds.\n"
+        f"- Decision rule `{record['decision']}`, set on {data['dev']['paragraphs']:,} paragraphs "
+        f"(sha256 `{data['dev']['sha256'][:12]}`).\n"
+        f"- gongbao {record['gongbao']}, torch {record['versions']['torch']}, "
+        f"transformers {record['versions']['transformers']}.\n\n"
+        f"{scores}"
+        "Limits: labels follow one codebook; judge the model on text of your own. `record.json` holds the rest.\n"
+    )
