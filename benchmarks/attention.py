@@ -1,4 +1,4 @@
-"""Eager against sdpa attention in training steps on this machine, as a ratio in one run: `python benchmarks/attention.py`.
+"""Eager against sdpa attention in training, as a ratio in one run on this machine: `python benchmarks/attention.py`.
 
 Both train the shipped model on the same batches (bf16 autocast where the processor has it); the ratio is sdpa's time
 over eager's, the median over batches timed in turn, so that a busy moment hits both.

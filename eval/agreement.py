@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from eval.metrics import mean, number
 from gongbao import __version__
 from gongbao.errors import GongbaoError
 from gongbao.examples import Example
+from gongbao.files import write_text
 from gongbao.labels import NONE, Scheme
 
 
@@ -127,11 +127,9 @@ def write(path: str | Path, found: dict[str, Any], text: str) -> None:
     target = Path(path)
     as_json = json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     content = as_json if target.suffix == ".json" else text
-    partial = target.with_name(f".{target.name}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(content, encoding="utf-8")
-        os.replace(partial, target)
+        write_text(target, content)
     except OSError as error:
         raise GongbaoError(f"cannot write {path}: {error.strerror}") from error
 

@@ -47,15 +47,10 @@ def find_baselines(
 
 def newest_tfidf(runs: str | Path = "models") -> Path | None:
     """Return the complete TF-IDF run that finished last, None if there is none."""
-    found: list[tuple[str, Path]] = []
-    for folder in sorted(Path(runs).glob("[!.]*")):
-        try:
-            if models.check(folder) == "tfidf":
-                known = models.record(folder) if (folder / models.RECORD).exists() else {}
-                found.append((str(known.get("finished", "")), folder))
-        except GongbaoError:
-            continue
-    return max(found)[1] if found else None
+    try:
+        return models.latest(runs, "tfidf")
+    except GongbaoError:
+        return None
 
 
 def _split(named: str) -> tuple[str | None, str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gongbao.errors import GongbaoError
 from gongbao.labels import Scheme
+from gongbao.rows import read_rows
 
 
 @dataclass(frozen=True)
@@ -50,36 +49,6 @@ def read_predictions(path: str | Path, scheme: Scheme) -> list[Row]:
         seen[row.id] = line
         found.append(row)
     return found
-
-
-def read_rows(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line number, object) for each line of a JSONL file; raises GongbaoError with file and line."""
-    try:
-        lines = Path(path).read_bytes().split(b"\n")
-    except OSError as error:
-        raise GongbaoError(f"cannot read {path}: {error.strerror}") from error
-    for number, raw in enumerate(lines, 1):
-        if not raw.strip():
-            continue
-        try:
-            data = json.loads(raw.decode("utf-8-sig" if number == 1 else "utf-8"), parse_constant=_no_constant)
-        except json.JSONDecodeError as error:
-            raise GongbaoError(f"{path}:{number}: not JSON: {error.msg} at column {error.colno}") from error
-        except UnicodeDecodeError as error:
-            raise GongbaoError(f"{path}:{number}: not UTF-8; save the file as UTF-8") from error
-        except GongbaoError as error:
-            raise GongbaoError(f"{path}:{number}: {error}") from error
-        except RecursionError as error:
-            raise GongbaoError(f"{path}:{number}: not a prediction: nested too deeply") from error
-        except ValueError as error:  # a number of thousands of digits
-            raise GongbaoError(f"{path}:{number}: not JSON: {error}") from error
-        if not isinstance(data, dict):
-            raise GongbaoError(f"{path}:{number}: a row is a JSON object, not {type(data).__name__}")
-        yield number, data
-
-
-def _no_constant(name: str) -> None:
-    raise GongbaoError(f"{name} is not a number that can be scored")
 
 
 def _parse(data: dict[str, Any], scheme: Scheme) -> Row:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from eval.gold import Bools, Floats, Gold, indicator, match
-from eval.predictions import Answer, Row, read_predictions, read_rows
+from eval.predictions import Answer, Row, read_predictions
 from gongbao import models
 from gongbao.decision import Decision, paragraph_logits
 from gongbao.errors import GongbaoError
 from gongbao.examples import read_examples
 from gongbao.labeler import Labeler
 from gongbao.labels import POLICY_DOMAINS, Scheme
+from gongbao.rows import read_rows
 
 DECIMALS = 6
 """Scores are scored as they are written, so that a report can be computed again from its predictions."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gongbao.errors import GongbaoError
+from gongbao.files import read_json, write_text
 from gongbao.labels import Scheme
 
 FILE = "decision.json"
@@ -91,23 +91,15 @@ class Decision:
 
     def save(self, folder: str | Path) -> None:
         """Write `decision.json` into a model folder, atomically."""
-        target = Path(folder) / FILE
-        partial = target.with_name(f".{FILE}.partial")
-        partial.write_text(json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-        os.replace(partial, target)
+        write_text(Path(folder) / FILE, json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False) + "\n")
 
     @classmethod
     def load(cls, folder: str | Path) -> Decision:
         """Read a model folder's `decision.json`; raises GongbaoError, in one line, if it is missing or damaged."""
         path = Path(folder) / FILE
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise GongbaoError(
-                f"{path} is missing: a model needs its decision rule; train it, or copy the file"
-            ) from error
-        except ValueError as error:
-            raise GongbaoError(f"{path}: not JSON: {error}") from error
+        if not path.exists():
+            raise GongbaoError(f"{path} is missing: a model needs its decision rule; train it, or copy the file")
+        data = read_json(path)
         try:
             if data["format"] != FORMAT:
                 raise GongbaoError(f"{path}: format {data['format']}; this version reads format {FORMAT}")

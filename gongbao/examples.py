@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, ValidationError
 
 from gongbao.errors import GongbaoError
+from gongbao.files import draft
 from gongbao.labels import Scheme, nearest
+from gongbao.rows import kind_of, read_rows
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,9 @@ def read_examples(path: str | Path, scheme: Scheme) -> list[Example]:
     """
     examples: list[Example] = []
     seen: dict[str, int] = {}
-    for number, line in enumerate(_lines(path), 1):
-        if not line.strip():
-            continue
+    for number, row in read_rows(path):
         try:
-            example = _parse(line, scheme)
+            example = _parse(row, scheme)
         except GongbaoError as error:
             raise GongbaoError(f"{path}:{number}: {error}") from error
         if example.id in seen:
@@ -104,12 +103,9 @@ def read_examples(path: str | Path, scheme: Scheme) -> list[Example]:
 
 def write_examples(examples: Iterable[Example], path: str | Path) -> None:
     """Write examples as JSONL, atomically; `read_examples` reads them back equal."""
-    target = Path(path)
-    partial = target.with_name(f".{target.name}.partial")
-    with partial.open("w", encoding="utf-8") as file:
+    with draft(path) as file:
         for example in examples:
             file.write(json.dumps(_row(example), ensure_ascii=False) + "\n")
-    os.replace(partial, target)
 
 
 def hash_examples(examples: Sequence[Example]) -> str:
@@ -120,29 +116,7 @@ def hash_examples(examples: Sequence[Example]) -> str:
     return digest.hexdigest()
 
 
-def _lines(path: str | Path) -> Iterable[str]:
-    try:
-        with Path(path).open("rb") as file:
-            for number, raw in enumerate(file, 1):
-                try:
-                    yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
-                except UnicodeDecodeError as error:
-                    raise GongbaoError(f"{path}:{number}: not UTF-8; save the file as UTF-8") from error
-    except OSError as error:
-        raise GongbaoError(f"cannot read {path}: {error.strerror}") from error
-
-
-def _parse(line: str, scheme: Scheme) -> Example:
-    try:
-        row = json.loads(line, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise GongbaoError(f"not JSON: {error.msg} at column {error.colno}") from error
-    except RecursionError as error:
-        raise GongbaoError("not a labelled paragraph: nested too deeply") from error
-    except ValueError as error:
-        raise GongbaoError(f"not JSON that can be read: {error}") from error
-    if not isinstance(row, dict):
-        raise GongbaoError(f"a row is a JSON object, not {type(row).__name__}")
+def _parse(row: dict[str, Any], scheme: Scheme) -> Example:
     by_sentence = "sentences" in row or "text" not in row
     model = _SentencesRow if by_sentence else _ParagraphRow
     try:
@@ -170,20 +144,6 @@ def _parse(line: str, scheme: Scheme) -> Example:
 def _check_text(text: str, where: str) -> None:
     if not text.strip():
         raise GongbaoError(f"{where} has no text")
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        raise GongbaoError(f"{where} holds a lone surrogate, which no file can carry")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    row = dict(pairs)
-    if len(row) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise GongbaoError(f"key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
-    return row
-
-
-def _no_constant(name: str) -> None:
-    raise GongbaoError(f"{name} is not JSON")
 
 
 def _first(error: ValidationError, model: type[BaseModel]) -> str:
@@ -201,7 +161,7 @@ def _first(error: ValidationError, model: type[BaseModel]) -> str:
         )
     if found["type"] == "missing":
         return f"`{where}` is missing"
-    return f"`{where}`: {found['msg'][0].lower()}{found['msg'][1:]}, not {type(found['input']).__name__}"
+    return f"`{where}`: {found['msg'][0].lower()}{found['msg'][1:]}, not {kind_of(found['input'])}"
 
 
 def _row(example: Example) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from gongbao.engines import kind_of
 from gongbao.errors import GongbaoError
+from gongbao.files import read_json
 
 RECORD = "record.json"
 """A run's record, which also lists the files that belong to it."""
@@ -38,12 +38,12 @@ def shipped(name: str = "encoder") -> Path:
     raise GongbaoError(f"the shipped model is missing from {package}: install gongbao again")
 
 
-def latest(runs: str | Path = "models") -> Path:
-    """Return the newest complete BERT run: the one whose record says that it finished last."""
+def latest(runs: str | Path = "models", kind: str = "torch") -> Path:
+    """Return the newest complete run of a kind (by default a BERT): the one whose record says that it finished last."""
     found: list[tuple[str, Path]] = []
     for folder in sorted(Path(runs).glob("[!.]*")):
         try:
-            if check(folder) == "torch" and (folder / RECORD).exists():
+            if check(folder) == kind and (folder / RECORD).exists():
                 found.append((str(record(folder)["finished"]), folder))
         except (GongbaoError, KeyError):
             continue
@@ -65,12 +65,6 @@ def check(folder: Path) -> str:
 def record(folder: Path) -> dict[str, Any]:
     """Return a run's record; raises GongbaoError if it is missing or damaged."""
     path = folder / RECORD
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise GongbaoError(f"{folder} is not complete: {RECORD} is missing") from error
-    except ValueError as error:
-        raise GongbaoError(f"{path}: not JSON: {error}") from error
-    if not isinstance(data, dict):
-        raise GongbaoError(f"{path}: not a JSON object")
-    return data
+    if not path.exists():
+        raise GongbaoError(f"{folder} is not complete: {RECORD} is missing")
+    return read_json(path)

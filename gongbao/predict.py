@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ from gongbao.errors import GongbaoError
 from gongbao.labeler import CHUNK, Labeler
 from gongbao.language import warnings
 from gongbao.readers import Source, expand, stream
-from gongbao.writers import Writer, open_writer
-from gongbao.writers.jsonl import JsonlWriter
+from gongbao.writers import Write, writer
+from gongbao.writers.jsonl import write_jsonl
 
 SAMPLE = 20_000
 """Characters of a document that its language is judged by."""
@@ -63,13 +63,13 @@ def predict(
         raise GongbaoError("nothing to label: no file of a known kind in what was given")
     summary = Summary()
     with ExitStack() as stack:
-        rows = _opened(stack, target, labeler) if target else None
-        asides = _opened(stack, beside, labeler) if beside else None
+        rows = _opened(stack, target, writer(target, labeler.scheme)) if target else None
+        asides = _opened(stack, beside, write_jsonl(beside)) if beside else None
         for chunk in _chunks(_read(sources, encoding, labeler, summary, asides)):
             for paragraph, prediction in zip(chunk, labeler.predict(chunk), strict=True):
                 row = make_row(paragraph, prediction, labeler)
                 if rows:
-                    rows.write(row)
+                    rows(row)
                 if show:
                     show(row)
                 summary.paragraphs += 1
@@ -78,13 +78,8 @@ def predict(
                 summary.review += bool(prediction.review)
             if progress:
                 progress(summary)
-        if rows:
-            rows.close()
-        if asides and summary.aside:
-            asides.close()
-        elif asides and beside:
-            asides.discard()
-            beside.unlink(missing_ok=True)
+    if beside and not summary.aside:
+        beside.unlink()
     return summary
 
 
@@ -121,7 +116,7 @@ def make_row(paragraph: Paragraph, prediction: Prediction, labeler: Labeler) -> 
 
 
 def _read(
-    sources: Sequence[Source], encoding: str | None, labeler: Labeler, summary: Summary, asides: Writer | None
+    sources: Sequence[Source], encoding: str | None, labeler: Labeler, summary: Summary, asides: Write | None
 ) -> Iterator[Paragraph]:
     """Yield the paragraphs of all sources; errors, warnings and lines set aside go to the summary."""
     for source in sources:
@@ -132,9 +127,7 @@ def _read(
                 if isinstance(item, Aside):
                     summary.aside[item.reason] += 1
                     if asides:
-                        asides.write(
-                            {"document": source.id, "line": item.line, "reason": item.reason, "text": item.text}
-                        )
+                        asides({"document": source.id, "line": item.line, "reason": item.reason, "text": item.text})
                     continue
                 count += 1
                 if size < SAMPLE:
@@ -168,20 +161,12 @@ def _chunks(paragraphs: Iterator[Paragraph]) -> Iterator[list[Paragraph]]:
         yield chunk
 
 
-def _opened(stack: ExitStack, path: Path, labeler: Labeler) -> Writer:
-    """Open a writer that leaves nothing behind if the run fails."""
+def _opened(stack: ExitStack, path: Path, opening: AbstractContextManager[Write]) -> Write:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        writer: Writer = JsonlWriter(path) if path.name.endswith(".aside.jsonl") else open_writer(path, labeler.scheme)
+        return stack.enter_context(opening)
     except OSError as error:
         raise GongbaoError(f"cannot write {path}: {error.strerror}") from error
-
-    def clean(kind: object, *_: object) -> None:
-        if kind:
-            writer.discard()
-
-    stack.push(clean)
-    return writer
 
 
 def _same(source: Source, outputs: Sequence[Path | None]) -> bool:

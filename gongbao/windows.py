@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gongbao.errors import GongbaoError
+from gongbao.files import read_json
 
 WINDOW = 256
 """Pieces in a window, its two specials included."""
@@ -57,8 +58,8 @@ class Tokenizer:
         import tokenizers
 
         folder = Path(folder)
-        spec = _read_json(folder / "tokenizer.json")
-        config = _read_json(folder / "tokenizer_config.json")
+        spec = read_json(folder / "tokenizer.json")
+        config = read_json(folder / "tokenizer_config.json")
         added = {token["content"]: int(token["id"]) for token in spec.get("added_tokens") or []}
         backend = tokenizers.Tokenizer.from_str(json.dumps(_without_specials(spec)))
         backend.no_truncation()
@@ -172,15 +173,3 @@ def _without_specials(spec: dict[str, Any]) -> dict[str, Any]:
         model["vocab"] = [["\0" + piece if piece in specials else piece, score] for piece, score in model["vocab"]]
     kept = [token for token in spec.get("added_tokens") or [] if token["content"] not in specials]
     return spec | {"added_tokens": kept, "post_processor": None}
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise GongbaoError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise GongbaoError(f"{path}: not JSON: {error}") from error
-    if not isinstance(data, dict):
-        raise GongbaoError(f"{path}: not a JSON object")
-    return data

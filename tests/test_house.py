@@ -13,7 +13,7 @@ from conftest import ROOT
 ALLOWED = {"gongbao": {"gongbao"}, "train": {"gongbao", "train"}, "eval": {"gongbao", "eval"}}
 # Inside gongbao, a module may import what stands in an earlier room or its own.
 ROOMS = [
-    {"errors"},
+    {"errors", "files", "rows"},
     {"labels", "documents"},
     {"sentences", "lines", "headings", "asides", "reflow", "segment", "examples", "readers", "language", "decision"},
     {"windows"},
@@ -97,3 +97,53 @@ def test_make_lists_its_targets_and_every_one_is_phony():
     assert {"install", "train", "test", "predict", "eval", "lint"} <= set(names)
     phony = re.search(r"^\.PHONY: (.*)$", makefile, re.M)[1].split()
     assert set(names) <= set(phony)
+
+
+def readme():
+    return (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_names_every_command():
+    from gongbao.cli import app
+
+    for command in app.registered_commands:
+        assert f"gongbao {command.name or command.callback.__name__}" in readme()
+    for target in ("install", "train", "eval", "test", "predict"):
+        assert f"make {target}" in readme()
+
+
+def test_the_readmes_python_runs(capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", readme(), re.S)
+    exec(compile(code, "README.md", "exec"), {})
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("('innovation',)")
+    assert second.startswith("()")
+
+
+def test_the_readmes_labelled_paragraph_is_what_the_command_shows(shipped, capsys):
+    from gongbao.cli import _print_row
+    from gongbao.predict import predict
+
+    predict([str(ROOT / "data" / "samples" / "broken-columns.txt")], shipped, show=_print_row)
+    shown = re.search(r"^…\n(broken-columns.*?)```", readme(), re.S | re.M)[1]
+    assert shown in capsys.readouterr().out
+
+
+def test_the_readmes_figures_are_the_committed_reports():
+    import json
+
+    folder = ROOT / "eval" / "reports" / "encoder-0.1.0"
+    gold = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    real = json.loads((folder / "real-dev.json").read_text(encoding="utf-8"))
+    table = readme().split("<!-- table")[1].split("<!-- /table")[0]
+    for label in gold["labels"]:
+        row = next(line for line in table.splitlines() if f"`{label}`" in line)
+        for report in (gold, real):
+            figures = report["labels"][label]
+            assert f"{figures['f1']:.3f}" in row
+            assert "{:.3f}–{:.3f}".format(*figures["interval"]) in row
+    for report in (gold, real):
+        macro = report["macro"]
+        row = next(line for line in table.splitlines() if "macro-F1" in line)
+        assert f"{macro['f1']:.3f} ({macro['interval'][0]:.3f}–{macro['interval'][1]:.3f})" in row
+        assert report["gold"]["sha256"][:12] in readme() or report is gold

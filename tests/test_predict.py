@@ -268,3 +268,23 @@ def test_the_real_page_comes_out_right(shipped, tmp_path):
     for row in rows:
         if row["text"].startswith(("全会由省委常委会", "全会审议通过", "省委委员、省委候补委员")):
             assert row["labels"] == [], by_start
+
+
+def test_order_and_batch_size_change_no_answer_of_the_shipped_model(shipped):
+    from gongbao.documents import Paragraph, Sentence
+    from gongbao.examples import read_examples
+
+    paragraphs = []
+    for example in read_examples(ROOT / "data" / "gold.jsonl", POLICY_DOMAINS)[:48]:
+        ends = [sum(len(s.text) for s in example.sentences[: n + 1]) for n in range(len(example.sentences))]
+        bounds = zip([0, *ends], ends, strict=False)
+        sentences = tuple(Sentence(example.text[a:b], a, b) for a, b in bounds)
+        paragraphs.append(Paragraph(example.id, example.text, sentences))
+    straight = shipped.predict(paragraphs)
+    tokens = shipped.engine.tokens
+    shipped.engine.tokens = 700
+    reverse = shipped.predict(paragraphs[::-1])[::-1]
+    shipped.engine.tokens = tokens
+    for one, two in zip(straight, reverse, strict=True):
+        assert one.labels == two.labels
+        assert all(abs(one.scores[label] - two.scores[label]) < 1e-4 for label in one.scores)

@@ -245,7 +245,7 @@ def test_majority_answers_what_more_than_half_carry(gold):
         (lambda rows: [*rows[:4], {"id": "d3-1"}], "p.jsonl:5: `labels` is missing"),
         (lambda rows: [*rows[:4], {"labels": []}], "p.jsonl:5: `id` is missing"),
         (lambda rows: [*rows[:4], {"id": "d3-1", "labels": "green"}], "p.jsonl:5: `labels` is not a list of label ids"),
-        (lambda rows: [*rows[:4], [1]], "p.jsonl:5: a row is a JSON object, not list"),
+        (lambda rows: [*rows[:4], [1]], "p.jsonl:5: a row is a JSON object, not a list"),
         (lambda rows: [rows[0] | {"scores": {"green": 0.5}}, *rows[1:]], "p.jsonl:1: `scores` lacks 'innovation'"),
         (
             lambda rows: [rows[0] | {"scores": dict.fromkeys(POLICY_DOMAINS.ids, 1.5)}, *rows[1:]],
@@ -253,7 +253,7 @@ def test_majority_answers_what_more_than_half_carry(gold):
         ),
         (
             lambda rows: [rows[0] | {"scores": dict.fromkeys(POLICY_DOMAINS.ids, float("nan"))}, *rows[1:]],
-            "p.jsonl:1: NaN is not a number that can be scored",
+            "p.jsonl:1: NaN is not JSON",
         ),
         (
             lambda rows: [rows[0] | {"sentences": [{"scores": {"greed": 1}}]}, *rows[1:]],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -20,10 +21,11 @@ from gongbao.examples import read_examples
 from gongbao.labels import POLICY_DOMAINS
 from gongbao.models import latest
 from gongbao.windows import Tokenizer
-from train.__main__ import app, run
+from train.__main__ import app
 from train.config import read_config
 from train.dataset import Batches, batches, collate, encode
 from train.finetune import sentence_loss
+from train.run import run
 
 
 def rows(start, count, by_paragraph=False):
@@ -135,9 +137,20 @@ def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(place):
 
 
 def environment():
-    import os
-
     return os.environ | {"PYTHONPATH": str(ROOT)}
+
+
+def test_two_processes_train_one_run(place):
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "train"]
+    settings = ["--set", "trainer.use_cpu=true", "--set", "trainer.num_train_epochs=2"]
+    done = subprocess.run([*launch, "run.toml", *settings], env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    (folder,) = Path("models").iterdir()
+    assert done.stdout.split() == [str(folder)]
+    scores = json.loads((folder / "record.json").read_text())["dev_scores"]
+    assert [row["epoch"] for row in scores] == [0, 1, 2]
+    assert scores[-1]["macro_f1"] > scores[0]["macro_f1"]
+    assert len(answers(folder)) == 24
 
 
 def test_labels_by_paragraph_only_train_too(place):
@@ -146,6 +159,27 @@ def test_labels_by_paragraph_only_train_too(place):
     folder, scores = run(Path("run.toml"))
     assert scores[-1]["macro_f1"] > scores[0]["macro_f1"]
     assert Labeler.load(folder).scheme == POLICY_DOMAINS
+
+
+def test_a_wordpiece_encoder_trains_too(place):
+    # The form in which Chinese BERTs lie on a hub: a vocab.txt, WordPiece, [CLS] and [SEP], no head.
+    from transformers import BertConfig, BertModel
+
+    folder = place / "hub"
+    chars = sorted({char for row in rows(0, 6) for s in row["sentences"] for char in s["text"]} - {"科"})
+    vocab = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *chars, "cls", "[", "]"]
+    config = {"vocab_size": len(vocab), "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+    BertModel(BertConfig(**config, intermediate_size=64, max_position_embeddings=64)).save_pretrained(folder)
+    (folder / "vocab.txt").write_text("\n".join(vocab) + "\n", encoding="utf-8")
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer", "do_lower_case": true}')
+    override = ["model.checkpoint=hub", "trainer.num_train_epochs=4"]
+    made, scores = run(Path("run.toml"), overrides=override, init="fresh-head")
+    assert scores[-1]["macro_f1"] > scores[0]["macro_f1"]
+    tokenizer = Tokenizer(made)
+    assert tokenizer.encode(["引进人才。"])[0].ids == [vocab.index(char) for char in "引进人才。"]
+    assert tokenizer.encode(["[CLS]"])[0].ids == [vocab.index(piece) for piece in ("[", "cls", "]")]
+    assert (tokenizer.first, tokenizer.last, tokenizer.padding, tokenizer.unknown) == (2, 3, 0, 1)
+    assert Labeler.load(made).engine.unknown(["科。"]) == (1, 2)
 
 
 def test_a_scheme_of_ones_own_wants_a_fresh_head(place):
@@ -182,6 +216,23 @@ def test_frozen_layers_stay_as_they_are(place):
     assert not [name for name in changed if "embeddings" in name or "layer.0." in name]
     with pytest.raises(GongbaoError, match="freeze_layers = 9: the checkpoint has 2 layers"):
         run(Path("run.toml"), overrides=["model.freeze_layers=9"])
+
+
+def test_interpolation_goes_a_part_of_the_way(place):
+    from safetensors.torch import load_file
+
+    folders = [
+        run(Path("run.toml"), overrides=[f"model.interpolation={share}", f"name=i{n}", "trainer.num_train_epochs=1"])[0]
+        for n, share in enumerate((1.0, 0.25))
+    ]
+    start = load_file("start/model.safetensors")
+    all_the_way, quarter = (load_file(folder / "model.safetensors") for folder in folders)
+    assert any(not np.array_equal(start[name].numpy(), all_the_way[name].numpy()) for name in start)
+    for name, weights in start.items():
+        expected = 0.75 * weights.float() + 0.25 * all_the_way[name].float()
+        assert np.allclose(quarter[name].float(), expected, atol=2e-3), name
+    with pytest.raises(GongbaoError, match="interpolation = 1"):
+        run(Path("run.toml"), overrides=["model.interpolation=0.5"], init="fresh-head")
 
 
 def test_a_hub_name_without_a_hub_is_one_clear_line(place, monkeypatch):

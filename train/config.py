@@ -34,7 +34,9 @@ class Model(_Table):
     """What training starts from and how it reads.
 
     `init`: `keep` continues with the checkpoint's own head, `fresh-head` draws a new one. `context`: what a sentence is
-    read in. `freeze_layers`: so many layers, and the embeddings, stay as they are.
+    read in. `freeze_layers`: so many layers, and the embeddings, stay as they are. `interpolation`: how far the saved
+    weights go from the starting ones to the trained ones, 1 being all the way; less keeps more of what the checkpoint
+    knew of other text (Wortsman et al., Robust fine-tuning of zero-shot models, 2022).
     """
 
     checkpoint: str = "data/encoder"
@@ -42,6 +44,7 @@ class Model(_Table):
     context: Literal["paragraph", "sentence"] = "paragraph"
     attn_implementation: str = "eager"
     freeze_layers: int = Field(0, ge=0)
+    interpolation: float = Field(1.0, gt=0, le=1)
     tokens_per_batch: int = Field(3072, ge=256)
 
 

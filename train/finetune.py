@@ -18,6 +18,7 @@ from gongbao.decision import best_global_threshold, paragraph_logits, sigmoid
 from gongbao.engines.torch import TorchEngine
 from gongbao.errors import GongbaoError
 from gongbao.examples import Example
+from gongbao.files import write_text
 from gongbao.labels import Scheme
 from gongbao.windows import IGNORED, WINDOW, Tokenizer
 from train.config import Config
@@ -36,12 +37,12 @@ def finetune(
 ) -> list[dict[str, float]]:
     """Fine-tune and leave the best epoch's weights in `folder/best`, in half precision; return the dev scores.
 
-    Epoch 0 is the starting weights. Scores are dev paragraph macro-F1 at the best single threshold. With `resume` the
-    newest checkpoint in `folder` goes on from its step. Raises GongbaoError if training diverges.
+    `folder` holds the tokenizer already. Epoch 0 is the starting weights. Scores are dev paragraph macro-F1 at the best
+    single threshold; only the main process returns them. With `resume` the newest checkpoint in `folder` goes on from
+    its step. Raises GongbaoError if training diverges.
     """
     from transformers.trainer_utils import get_last_checkpoint
 
-    save_tokenizer(config.model.checkpoint, folder)
     tokenizer = Tokenizer(folder)
     arguments = training_arguments(config, folder)
     model = open_model(config, scheme, arguments.seed)
@@ -50,9 +51,12 @@ def finetune(
     trainer = make_trainer(config, model, tokenizer, arguments, rows, dev, scheme, folder)
     checkpoint = get_last_checkpoint(str(folder)) if resume else None
     if checkpoint is None:
-        (folder / SCORES).unlink(missing_ok=True)
+        if trainer.is_world_process_zero():
+            (folder / SCORES).unlink(missing_ok=True)
         trainer.evaluate()
     trainer.train(resume_from_checkpoint=checkpoint)
+    if not trainer.is_world_process_zero():
+        return []
     return list(json.loads((folder / SCORES).read_text(encoding="utf-8")))
 
 
@@ -67,7 +71,10 @@ def make_trainer(
     folder: Path,
 ) -> Trainer:
     """Build the Trainer: loss on sentence logits, dev scores through the engine that predicts."""
-    from transformers import Trainer
+    from accelerate.utils import broadcast_object_list
+    from transformers import PrinterCallback, Trainer
+
+    start = {name: weights.detach().cpu().clone() for name, weights in model.named_parameters()}
 
     class SentenceTrainer(Trainer):  # type: ignore[misc]
         def compute_loss(
@@ -80,23 +87,24 @@ def make_trainer(
             return (loss, output) if return_outputs else loss
 
         def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-            was_training = self.model.training
-            score = dev_score(TorchEngine(self.model, tokenizer, config.model.context), dev, scheme)
-            self.model.train(was_training)
-            metrics = {"eval_macro_f1": score}
-            self.log(metrics)
+            score = [0.0]
             if self.is_world_process_zero():
-                keep_best(self.model, folder / "best", float(self.state.epoch or 0), score)
+                score = [keep_best(self.model, start, config, dev, scheme, folder, float(self.state.epoch or 0))]
+            metrics = {"eval_macro_f1": broadcast_object_list(score)[0]}
+            self.log(metrics)
             self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
             return metrics
 
-    return SentenceTrainer(
+    trainer = SentenceTrainer(
         model=model,
         args=arguments,
         train_dataset=Batches(rows, config.model.tokens_per_batch, arguments.seed),
         eval_dataset=list(dev),
         data_collator=partial(collate, padding=tokenizer.padding),
     )
+    # Away from a terminal the Trainer prints its log as Python dictionaries; the record has what matters of it.
+    trainer.remove_callback(PrinterCallback)
+    return trainer
 
 
 def sentence_loss(logits: torch.Tensor, inputs: dict[str, torch.Tensor], smoothing: float = 0.0) -> torch.Tensor:
@@ -134,24 +142,45 @@ def dev_score(engine: TorchEngine, dev: Sequence[Example], scheme: Scheme) -> fl
     return float(np.mean(2 * hits[total > 0] / total[total > 0])) if total.any() else 1.0
 
 
-def keep_best(model: PreTrainedModel, folder: Path, epoch: float, score: float) -> None:
-    """Write the weights to `folder`, in half precision, if no earlier epoch scored as well; note the score anyway."""
+def keep_best(
+    model: PreTrainedModel,
+    start: dict[str, torch.Tensor],
+    config: Config,
+    dev: Sequence[Example],
+    scheme: Scheme,
+    folder: Path,
+    epoch: float,
+) -> float:
+    """Save the weights, score them on dev as saved, and keep them in `folder/best` if no earlier epoch did as well.
+
+    What is saved lies `interpolation` of the way from the starting weights, `start`, to the trained ones. It is saved
+    in half precision and read back in fp32, as in prediction: the model in training answers under the Trainer's
+    autocast. Returns the score, which is noted in `folder/scores.json` in any case.
+    """
     import torch
 
-    notes = folder.with_name(SCORES)
+    candidate, best, notes = folder / "candidate", folder / "best", folder / SCORES
+    shutil.rmtree(candidate, ignore_errors=True)
+    saved = copy.deepcopy(model).cpu()
+    if config.model.interpolation < 1:
+        with torch.no_grad():
+            for name, weights in saved.named_parameters():
+                weights.copy_(torch.lerp(start[name], weights, config.model.interpolation))
+    saved.to(torch.float16).save_pretrained(candidate)
+    for name in TOKENIZER_FILES:
+        shutil.copyfile(folder / name, candidate / name)
+    engine = TorchEngine.load(candidate, str(model.device), config.model.context)
+    score = dev_score(engine, dev, scheme)
     scores = json.loads(notes.read_text(encoding="utf-8")) if notes.exists() else []
     # A run that resumes before an epoch's end scores that epoch again.
     scores = [row for row in scores if row["epoch"] < epoch]
     if all(score > row["macro_f1"] for row in scores):
-        fresh = folder.with_name("best.partial")
-        shutil.rmtree(fresh, ignore_errors=True)
-        copy.deepcopy(model).to(torch.float16).save_pretrained(fresh)
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(fresh, folder)
-    scores.append({"epoch": epoch, "macro_f1": score})
-    draft = notes.with_name(f".{SCORES}.partial")
-    draft.write_text(json.dumps(scores), encoding="utf-8")
-    os.replace(draft, notes)
+        shutil.rmtree(best, ignore_errors=True)
+        os.replace(candidate, best)
+    else:
+        shutil.rmtree(candidate)
+    write_text(notes, json.dumps([*scores, {"epoch": epoch, "macro_f1": score}]))
+    return score
 
 
 def training_arguments(config: Config, folder: Path) -> Any:
@@ -194,6 +223,10 @@ def open_model(config: Config, scheme: Scheme, seed: int) -> PreTrainedModel:
     from transformers.utils import logging
 
     name = config.model.checkpoint
+    if config.model.init == "fresh-head" and config.model.interpolation < 1:
+        raise GongbaoError(
+            "interpolation = 1 is the only one with a fresh head, which starts from nothing worth keeping"
+        )
     logging.disable_progress_bar()
     with _from_hub(name):
         spec = AutoConfig.from_pretrained(name, trust_remote_code=False)

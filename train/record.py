@@ -17,6 +17,8 @@ from gongbao.decision import Decision
 from gongbao.examples import Example, hash_examples
 from train.config import Config
 
+DEFAULT_SEED = 42
+"""The seed of TrainingArguments where the config names none."""
 PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "scikit-learn", "scipy", "numpy")
 
 
@@ -27,7 +29,6 @@ def make_record(
     decision: Decision,
     scores: Sequence[dict[str, float]],
     started: datetime,
-    seed: int,
     files: Sequence[str],
 ) -> dict[str, Any]:
     """Describe a run: what made it, from which data, where, how long, with which dev scores and files."""
@@ -43,7 +44,7 @@ def make_record(
             "train": {"files": config.data.train, "paragraphs": len(train), "sha256": hash_examples(train)},
             "dev": {"files": [config.data.dev], "paragraphs": len(dev), "sha256": hash_examples(dev)},
         },
-        "seed": seed,
+        "seed": int(config.trainer.get("seed", DEFAULT_SEED)),
         "dev_scores": list(scores),
         "started": started.isoformat(timespec="seconds"),
         "finished": finished.isoformat(timespec="seconds"),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import codecs
-import json
-import math
 from collections.abc import Iterator
 from io import TextIOWrapper
 from typing import Any, BinaryIO
 
 from gongbao.documents import Aside, Document, Paragraph, Sentence
 from gongbao.errors import GongbaoError
+from gongbao.rows import kind_of, parse_row
 from gongbao.segment import split_sentences
 
 
@@ -79,7 +78,7 @@ def _codec(encoding: str | None, path: str) -> str:
 
 
 def _paragraph(line: str, document: str, number: int) -> Paragraph:
-    row = _parse(line)
+    row = parse_row(line)
     row_id = row.pop("id", None)
     if isinstance(row_id, int) and not isinstance(row_id, bool):
         row_id = str(row_id)
@@ -88,7 +87,7 @@ def _paragraph(line: str, document: str, number: int) -> Paragraph:
     if "text" in row:
         text = row.pop("text")
         if not isinstance(text, str):
-            raise GongbaoError(f"`text`: text is wanted, not {_kind(text)}")
+            raise GongbaoError(f"`text`: text is wanted, not {kind_of(text)}")
         sentences = tuple(split_sentences(text))
     elif "sentences" in row:
         text, sentences = _given(row.pop("sentences"))
@@ -116,49 +115,9 @@ def _given(rows: Any) -> tuple[str, tuple[Sentence, ...]]:
     for index, row in enumerate(rows):
         text = row.get("text") if isinstance(row, dict) else row
         if not isinstance(text, str) or not text:
-            raise GongbaoError(f"`sentences[{index}]`: text is wanted, not {_kind(text)}")
+            raise GongbaoError(
+                f"`sentences[{index}]`: text is wanted, not {'empty text' if text == '' else kind_of(text)}"
+            )
         sentences.append(Sentence(text, start, start + len(text)))
         start += len(text)
     return "".join(sentence.text for sentence in sentences), tuple(sentences)
-
-
-def _parse(line: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
-        if isinstance(row, dict) and "\\u" in line:
-            json.dumps(row, ensure_ascii=False).encode()
-    except json.JSONDecodeError as error:
-        raise GongbaoError(f"not JSON: {error.msg} at column {error.colno}") from error
-    except UnicodeEncodeError as error:
-        raise GongbaoError("holds a lone surrogate, which no file can carry") from error
-    except RecursionError as error:
-        raise GongbaoError("nested too deeply") from error
-    except ValueError as error:
-        raise GongbaoError("not JSON: a number with too many digits") from error
-    if not isinstance(row, dict):
-        raise GongbaoError(f"a row is a JSON object, not {_kind(row)}")
-    return row
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    row = dict(pairs)
-    if len(row) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise GongbaoError(f"key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
-    return row
-
-
-def _no_constant(name: str) -> None:
-    raise GongbaoError(f"{name} is not JSON")
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if not math.isfinite(value):
-        raise GongbaoError(f"{digits[:20]} is too large a number")
-    return value
-
-
-def _kind(value: Any) -> str:
-    names = {type(None): "null", bool: "true or false", int: "a number", float: "a number", list: "a list"}
-    return names.get(type(value), "an object" if isinstance(value, dict) else "empty text")

@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from gongbao.errors import GongbaoError
 from gongbao.labels import Scheme
-from gongbao.writers.csv import CsvWriter
-from gongbao.writers.jsonl import JsonlWriter
+from gongbao.writers.csv import write_csv
+from gongbao.writers.jsonl import write_jsonl
+
+Write = Callable[[dict[str, Any]], None]
+
+WRITERS: dict[str, Callable[[Path, Scheme], AbstractContextManager[Write]]] = {".jsonl": write_jsonl, ".csv": write_csv}
 
 
-class Writer(Protocol):
-    """Takes rows; `close` puts the file in its place, `discard` leaves nothing behind."""
-
-    def write(self, row: dict[str, Any]) -> None: ...
-
-    def close(self) -> None: ...
-
-    def discard(self) -> None: ...
-
-
-WRITERS: dict[str, Callable[[Path, Scheme], Writer]] = {".jsonl": JsonlWriter, ".csv": CsvWriter}
-
-
-def open_writer(path: Path, scheme: Scheme) -> Writer:
-    """Open the writer for a file's suffix; raises GongbaoError, naming the known ones, for another."""
-    writer = WRITERS.get(path.suffix.lower())
-    if writer is None:
-        raise GongbaoError(
-            f"{path}: cannot write {path.suffix or 'a file without a suffix'}; known: {', '.join(WRITERS)}"
-        )
-    try:
-        return writer(path, scheme)
-    except OSError as error:
-        raise GongbaoError(f"cannot write {path}: {error.strerror}") from error
+def writer(path: Path, scheme: Scheme) -> AbstractContextManager[Write]:
+    """Return the writer for a file's suffix; raises GongbaoError, naming the known ones, for another."""
+    if path.suffix.lower() not in WRITERS:
+        suffix = path.suffix or "a file without a suffix"
+        raise GongbaoError(f"{path}: cannot write {suffix}; known: {', '.join(WRITERS)}")
+    return WRITERS[path.suffix.lower()](path, scheme)

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gongbao.files import draft
 from gongbao.labels import Scheme
 
 
-class JsonlWriter:
-    """Writes a row a line, UTF-8; the file appears under its name when it is complete."""
+@contextmanager
+def write_jsonl(path: Path, scheme: Scheme | None = None) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Give a function that writes a row a line, UTF-8; the file appears when the block ends well."""
+    with draft(path) as file:
 
-    def __init__(self, path: Path, scheme: Scheme | None = None) -> None:
-        self.path = path
-        self.partial = path.with_name(f".{path.name}.partial")
-        self.file = self.partial.open("w", encoding="utf-8", newline="\n")
+        def write(row: dict[str, Any]) -> None:
+            file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
 
-    def write(self, row: dict[str, Any]) -> None:
-        self.file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
-
-    def close(self) -> None:
-        self.file.close()
-        os.replace(self.partial, self.path)
-
-    def discard(self) -> None:
-        self.file.close()
-        self.partial.unlink(missing_ok=True)
+        yield write

@@ -1,0 +1,48 @@
+"""Files written whole or not at all, and JSON files read with errors in one line."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from gongbao.errors import GongbaoError
+
+
+@contextmanager
+def draft(path: str | Path, encoding: str = "utf-8") -> Iterator[TextIO]:
+    """Open a text file that appears under its name when the block ends well, and not at all when it fails.
+
+    Line ends are written as they are given. Raises OSError as `open` does.
+    """
+    target = Path(path)
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        with partial.open("w", encoding=encoding, newline="") as file:
+            yield file
+        os.replace(partial, target)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    with draft(path) as file:
+        file.write(text)
+
+
+def read_json(path: str | Path) -> dict[str, Any]:
+    """Read a JSON object; raises GongbaoError, in one line, if it cannot be read or is none."""
+    try:
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise GongbaoError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise GongbaoError(f"{path}: not JSON: {error}") from error
+    if not isinstance(data, dict):
+        raise GongbaoError(f"{path}: not a JSON object")
+    return data

@@ -1,0 +1,123 @@
+"""One config, one run, one folder in `models/`: complete, or absent."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gongbao.errors import GongbaoError
+from train.config import Config, read_config
+
+RUNS = Path("models")
+SNAPSHOT = "config.json"
+
+
+def run(
+    config_file: str | Path, resume: bool = False, overrides: Sequence[str] = (), init: str | None = None
+) -> tuple[Path, list[dict[str, float]]]:
+    """Train what the config says and return the finished run's folder and its dev scores by epoch.
+
+    The run is written to `models/.<run>.partial/` and renamed when it is complete. With `resume`, the newest
+    unfinished run of the same config goes on. Of several processes (`torchrun`), the first writes the folder; the
+    others return once training is over. Raises GongbaoError for what the user can mend.
+    """
+    from gongbao.engines import open_engine
+    from train import record
+    from train.baseline import fit_tfidf
+    from train.dataset import read_all
+    from train.finetune import finetune, save_tokenizer
+    from train.tune import tune
+
+    config = read_config(config_file, [*overrides, *([f'model.init="{init}"'] if init else [])])
+    started = datetime.now(UTC)
+    scheme = config.label_scheme
+    train, dev = read_all(config.data.train, scheme), read_all([config.data.dev], scheme)
+    partial = _folder(config, started, resume)
+    folder = RUNS / partial.name[1 : -len(".partial")]
+    if is_main_process():
+        partial.mkdir(parents=True, exist_ok=True)
+        (partial / SNAPSHOT).write_text(config.model_dump_json(), encoding="utf-8")
+        if config.kind == "bert":
+            save_tokenizer(config.model.checkpoint, partial)
+    _wait_for_all()
+    say(f"{config.name}: {len(train)} paragraphs to train on, {len(dev)} for the decision rule, in {partial}")
+    scores: list[dict[str, float]] = []
+    final = partial / "final"
+    if config.kind == "bert":
+        scores = finetune(config, scheme, train, dev, partial, resume)
+        if not is_main_process():
+            return folder, scores
+        shutil.rmtree(final, ignore_errors=True)
+        shutil.copytree(partial / "best", final)
+    else:
+        shutil.rmtree(final, ignore_errors=True)
+        final.mkdir()
+        fit_tfidf(config.tfidf, scheme, train).save(final)
+    # Everything from here on is computed on the weights as saved, read back.
+    decision = tune(open_engine(final, context=config.model.context), scheme, dev, config.data.dev)
+    decision.save(final)
+    files = [path.name for path in final.iterdir()]
+    record.write(final, record.make_record(config, train, dev, decision, scores, started, files))
+    for path in final.iterdir():
+        # Weights are saved readable by their owner alone; a run is to be shared like any other file.
+        path.chmod(0o666 & ~_umask())
+    os.replace(final, folder)
+    shutil.rmtree(partial)
+    return folder, scores
+
+
+def is_main_process() -> bool:
+    return os.environ.get("RANK", "0") == "0"
+
+
+def say(text: str) -> None:
+    """Tell the user something, once however many processes train."""
+    if is_main_process():
+        print(text, file=sys.stderr, flush=True)
+
+
+def _folder(config: Config, started: datetime, resume: bool) -> Path:
+    """Return the unfinished folder to write to; several processes agree on the first one's choice."""
+    partial = _unfinished(config) if resume and is_main_process() else None
+    if resume and not partial:
+        say(f"no unfinished run of {config.name} in {RUNS}/: starting a new one")
+    partial = partial or RUNS / f".{started.astimezone():%Y%m%d-%H%M%S}-{config.name}.partial"
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        from torch import distributed
+
+        from train.finetune import training_arguments
+
+        # Making the arguments sets the process group up.
+        training_arguments(config, partial)
+        chosen = [str(partial)]
+        distributed.broadcast_object_list(chosen)
+        partial = Path(chosen[0])
+    return partial
+
+
+def _unfinished(config: Config) -> Path | None:
+    """Return the newest unfinished run of a config; one that was started with other settings is refused."""
+    found = sorted(RUNS.glob(f".????????-??????-{config.name}.partial"))
+    if not found:
+        return None
+    stored = found[-1] / SNAPSHOT
+    if not stored.exists() or stored.read_text(encoding="utf-8") != config.model_dump_json():
+        raise GongbaoError(f"{found[-1]} was started with other settings: remove it, or restore them to resume")
+    return found[-1]
+
+
+def _wait_for_all() -> None:
+    from torch import distributed
+
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.barrier()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
