@@ -36,7 +36,8 @@ class Model(_Table):
     `init`: `keep` continues with the checkpoint's own head, `fresh-head` draws a new one. `context`: what a sentence is
     read in. `freeze_layers`: so many layers, and the embeddings, stay as they are. `interpolation`: how far the saved
     weights go from the starting ones to the trained ones, 1 being all the way; less keeps more of what the checkpoint
-    knew of other text (Wortsman et al., Robust fine-tuning of zero-shot models, 2022).
+    knew of other text (Wortsman et al., Robust fine-tuning of zero-shot models, 2022). A fresh head goes all the way:
+    where it starts from is nothing worth keeping.
     """
 
     checkpoint: str = "data/encoder"

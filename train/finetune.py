@@ -162,7 +162,7 @@ def keep_best(
     candidate, best, notes = folder / "candidate", folder / "best", folder / SCORES
     shutil.rmtree(candidate, ignore_errors=True)
     saved = copy.deepcopy(model).cpu()
-    if config.model.interpolation < 1:
+    if config.model.interpolation < 1 and config.model.init == "keep":
         with torch.no_grad():
             for name, weights in saved.named_parameters():
                 weights.copy_(torch.lerp(start[name], weights, config.model.interpolation))
@@ -223,11 +223,8 @@ def open_model(config: Config, scheme: Scheme, seed: int) -> PreTrainedModel:
     from transformers.utils import logging
 
     name = config.model.checkpoint
-    if config.model.init == "fresh-head" and config.model.interpolation < 1:
-        raise GongbaoError(
-            "interpolation = 1 is the only one with a fresh head, which starts from nothing worth keeping"
-        )
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     with _from_hub(name):
         spec = AutoConfig.from_pretrained(name, trust_remote_code=False)
     fresh = config.model.init == "fresh-head"
