@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
-from typing import Annotated, Any, Optional
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
 from gongbao import __version__
 from gongbao.errors import GongbaoError
+
+if TYPE_CHECKING:
+    from gongbao.labeler import Labeler
+    from gongbao.predict import Summary
 
 app = typer.Typer(
     help="Label the paragraphs of Chinese Party and government communiqués by policy domain.",
@@ -52,24 +57,18 @@ def predict(
     force: Annotated[bool, typer.Option("--force", help="Overwrite an output that is there.")] = False,
 ) -> None:
     """Label documents: one row a paragraph, with a score for each label and the sentence that carries it."""
-    from gongbao.labeler import Labeler
-    from gongbao.predict import Summary
+    from gongbao.predict import check_output
     from gongbao.predict import predict as label
 
+    show = _print_row if output is None else _print_json if output == "-" else None
+    path = None if output in (None, "-") else output
     with _one_line():
-        labeler = Labeler.load(model, device)
-        _say(f"model {labeler.name}, decision rule {labeler.decision.id}")
-        bar, started = _bar(), time.monotonic()
-
-        def progress(summary: Summary) -> None:
-            rate = summary.paragraphs / (time.monotonic() - started)
-            bar.set_postfix_str(f"{summary.files} files, {rate:.1f} paragraphs/s")
-            bar.update(summary.paragraphs - bar.n)
-
-        show = _print_row if output is None else _print_json if output == "-" else None
-        path = None if output in (None, "-") else output
-        summary = label(inputs, labeler, path, force=force, encoding=encoding, show=show, progress=progress)
-        bar.close()
+        if path:
+            # Before the model is opened, which takes seconds.
+            check_output(path, force)
+        labeler = _open(model, device)
+        with _bar() as progress:
+            summary = label(inputs, labeler, path, force=force, encoding=encoding, show=show, progress=progress)
     _report(summary, path)
     raise typer.Exit(1 if summary.errors else 0)
 
@@ -119,10 +118,29 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _bar() -> Any:
+def _open(model: str | None, device: str | None) -> Labeler:
+    from gongbao.labeler import Labeler
+
+    labeler = Labeler.load(model, device)
+    _say(f"model {labeler.name}, decision rule {labeler.decision.id}")
+    return labeler
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[Summary], None]]:
+    """A progress bar with a rate and an estimate, on a terminal only."""
     from tqdm import tqdm
 
-    return tqdm(unit=" paragraphs", file=sys.stderr, disable=not sys.stderr.isatty())
+    started = time.monotonic()
+    with tqdm(unit="B", unit_scale=True, file=sys.stderr, disable=not sys.stderr.isatty(), leave=False) as bar:
+
+        def progress(summary: Summary) -> None:
+            rate = summary.paragraphs / (time.monotonic() - started)
+            bar.total = max(summary.size, summary.done) or None
+            bar.set_postfix_str(f"{summary.paragraphs} paragraphs of {summary.files} files, {rate:.1f}/s")
+            bar.update(summary.done - bar.n)
+
+        yield progress
 
 
 def _print_json(row: dict[str, Any]) -> None:
@@ -140,7 +158,7 @@ def _print_row(row: dict[str, Any]) -> None:
         print(f"    {label} {row['scores'][label]:.2f}: {row['text'][evidence['start'] : evidence['end']]}")
 
 
-def _report(summary: Any, path: str | Path | None) -> None:
+def _report(summary: Summary, path: str | None) -> None:
     counts = ", ".join(f"{label} {count}" for label, count in summary.labels.most_common())
     where = f" -> {path}" if path else ""
     _say(

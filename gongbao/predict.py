@@ -14,8 +14,8 @@ from gongbao.documents import Aside, Paragraph, Prediction
 from gongbao.errors import GongbaoError
 from gongbao.labeler import CHUNK, Labeler
 from gongbao.language import warnings
-from gongbao.readers import Source, expand, stream
-from gongbao.writers import Write, writer
+from gongbao.readers import STDIN, Source, expand, stream
+from gongbao.writers import WRITERS, Write
 from gongbao.writers.jsonl import write_jsonl
 
 SAMPLE = 20_000
@@ -25,11 +25,16 @@ DIGITS = 4
 
 @dataclass
 class Summary:
-    """What a run did: counts of files, paragraphs, labels (`none` included) and lines set aside; errors; warnings."""
+    """What a run did: counts of files, paragraphs, labels (`none` included) and lines set aside; errors; warnings.
+
+    `size` is the bytes of the files given (0 where unknown), `done` those of the text labelled so far, in UTF-8: near
+    enough for an estimate of what is left.
+    """
 
     files: int = 0
+    size: int = 0
+    done: int = 0
     paragraphs: int = 0
-    characters: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     review: int = 0
     aside: Counter[str] = field(default_factory=Counter)
@@ -53,17 +58,13 @@ def predict(
     `progress` is called after every chunk. A file that cannot be read is noted in `errors` and the rest go on. Raises
     GongbaoError if nothing can be done: no such input, an output that is there already (without `force`), no suffix.
     """
-    target = Path(output) if output is not None else None
-    beside = target.with_name(f"{target.stem}.aside.jsonl") if target else None
-    for path in (target, beside):
-        if path and path.exists() and not force:
-            raise GongbaoError(f"{path} is there already: use --force to overwrite it, or another name")
+    target, beside = check_output(output, force) if output is not None else (None, None)
     sources = [source for source in expand(inputs) if not _same(source, (target, beside))]
     if not sources:
         raise GongbaoError("nothing to label: no file of a known kind in what was given")
-    summary = Summary()
+    summary = Summary(size=sum(os.path.getsize(source.path) for source in sources if source.path != STDIN))
     with ExitStack() as stack:
-        rows = _opened(stack, target, writer(target, labeler.scheme)) if target else None
+        rows = _opened(stack, target, WRITERS[target.suffix.lower()](target, labeler.scheme)) if target else None
         asides = _opened(stack, beside, write_jsonl(beside)) if beside else None
         for chunk in _chunks(_read(sources, encoding, labeler, summary, asides)):
             for paragraph, prediction in zip(chunk, labeler.predict(chunk), strict=True):
@@ -73,7 +74,7 @@ def predict(
                 if show:
                     show(row)
                 summary.paragraphs += 1
-                summary.characters += len(paragraph.text)
+                summary.done += len(paragraph.text.encode())
                 summary.labels.update(prediction.labels or ("none",))
                 summary.review += bool(prediction.review)
             if progress:
@@ -81,6 +82,20 @@ def predict(
     if beside and not summary.aside:
         beside.unlink()
     return summary
+
+
+def check_output(output: str | Path, force: bool = False) -> tuple[Path, Path]:
+    """Return where rows and lines set aside go; raises GongbaoError if a file is there already, without `force`."""
+    target = Path(output)
+    beside = target.with_name(f"{target.stem}.aside.jsonl")
+    if target.suffix.lower() not in WRITERS:
+        raise GongbaoError(f"{target}: an output is one of {', '.join(WRITERS)}")
+    for path in (target, beside):
+        if path.is_dir():
+            raise GongbaoError(f"{path} is a folder; name a file in it")
+        if path.exists() and not force:
+            raise GongbaoError(f"{path} is there already: use --force to overwrite it, or another name")
+    return target, beside
 
 
 def make_row(paragraph: Paragraph, prediction: Prediction, labeler: Labeler) -> dict[str, Any]:

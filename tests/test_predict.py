@@ -155,7 +155,7 @@ def test_a_run_that_fails_leaves_nothing_behind(labeler, tmp_path, monkeypatch):
 
 def test_an_unknown_output_suffix_names_the_known_ones(labeler, tmp_path):
     (tmp_path / "a.txt").write_text(PAGE, encoding="utf-8")
-    with pytest.raises(GongbaoError, match=r"cannot write \.docx; known: \.jsonl, \.csv"):
+    with pytest.raises(GongbaoError, match=r"out\.docx: an output is one of \.jsonl, \.csv"):
         predict([str(tmp_path / "a.txt")], labeler, tmp_path / "out.docx")
 
 
