@@ -22,9 +22,10 @@ def main() -> None:
 
     from gongbao.labels import POLICY_DOMAINS
     from gongbao.windows import WINDOW, Tokenizer
+    from train.checkpoint import open_model
     from train.config import read_config
     from train.dataset import Batches, collate, encode, read_all
-    from train.finetune import open_model, sentence_loss
+    from train.finetune import sentence_loss
 
     config = read_config("configs/embedded.toml")
     tokenizer = Tokenizer(Path(config.model.checkpoint))

@@ -21,6 +21,7 @@ from gongbao.examples import Example
 from gongbao.files import write_text
 from gongbao.labels import Scheme
 from gongbao.windows import IGNORED, WINDOW, Tokenizer
+from train.checkpoint import TOKENIZER_FILES, open_model
 from train.config import Config
 from train.dataset import Batches, collate, encode, truth
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, Trainer
 
 SCORES = "scores.json"
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 
 
 def finetune(
@@ -211,96 +211,3 @@ def training_arguments(config: Config, folder: Path) -> Any:
         return TrainingArguments(output_dir=str(folder), **(defaults | config.trainer))
     except (TypeError, ValueError) as error:
         raise GongbaoError(f"trainer: {str(error).splitlines()[0]}") from error
-
-
-def open_model(config: Config, scheme: Scheme, seed: int) -> PreTrainedModel:
-    """Open the checkpoint, a folder or a hub name, with a head for the scheme's labels.
-
-    Raises GongbaoError if it cannot be had, or if `init = "keep"` and its head is for other labels.
-    """
-    import torch
-    from transformers import AutoConfig, AutoModelForTokenClassification, set_seed
-    from transformers.utils import logging
-
-    name = config.model.checkpoint
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
-    with _from_hub(name):
-        spec = AutoConfig.from_pretrained(name, trust_remote_code=False)
-    fresh = config.model.init == "fresh-head"
-    own = tuple(spec.id2label[i] for i in range(len(spec.id2label)))
-    if not fresh and own != scheme.ids:
-        raise GongbaoError(
-            f"{name} answers other labels ({', '.join(own)}) than {scheme.signature}: "
-            'set init = "fresh-head" in [model], or pass --init fresh-head'
-        )
-    spec.id2label = dict(enumerate(scheme.ids))
-    spec.label2id = {label: index for index, label in enumerate(scheme.ids)}
-    spec.problem_type = "multi_label_classification"
-    set_seed(seed)
-    with _from_hub(name):
-        model, info = AutoModelForTokenClassification.from_pretrained(
-            name,
-            config=spec,
-            dtype=torch.float32,
-            attn_implementation=config.model.attn_implementation,
-            ignore_mismatched_sizes=fresh,
-            output_loading_info=True,
-            trust_remote_code=False,
-        )
-    missing = [key for key in info["missing_keys"] if not key.startswith("classifier")]
-    if missing:
-        raise GongbaoError(f"{name}: {len(missing)} weights are missing from the checkpoint ({sorted(missing)[0]}, …)")
-    if fresh:
-        torch.nn.init.normal_(model.classifier.weight, std=0.02)
-        torch.nn.init.zeros_(model.classifier.bias)
-    elif info["missing_keys"]:
-        raise GongbaoError(f'{name} has no head: set init = "fresh-head" in [model], or pass --init fresh-head')
-    freeze(model, config.model.freeze_layers)
-    return model
-
-
-def freeze(model: PreTrainedModel, layers: int) -> None:
-    """Keep the embeddings and the first `layers` layers as they are."""
-    if not layers:
-        return
-    base = model.base_model
-    stack = getattr(getattr(base, "encoder", None), "layer", None)
-    if stack is None or layers > len(stack):
-        raise GongbaoError(f"freeze_layers = {layers}: the checkpoint has {0 if stack is None else len(stack)} layers")
-    for module in [base.embeddings, *stack[:layers]]:
-        for parameter in module.parameters():
-            parameter.requires_grad = False
-
-
-def save_tokenizer(checkpoint: str, folder: Path) -> None:
-    """Put the checkpoint's tokenizer into the run: a folder's own files, or what transformers makes of a hub's."""
-    if all((Path(checkpoint) / name).exists() for name in TOKENIZER_FILES):
-        for name in TOKENIZER_FILES:
-            shutil.copyfile(Path(checkpoint) / name, folder / name)
-        return
-    from transformers import AutoTokenizer
-
-    with _from_hub(checkpoint):
-        AutoTokenizer.from_pretrained(checkpoint, trust_remote_code=False).save_pretrained(folder)
-
-
-class _from_hub:
-    """Turns the many ways in which a checkpoint cannot be had into one line."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
-        if not isinstance(error, Exception) or isinstance(error, GongbaoError):
-            return
-        if Path(self.name).is_dir():
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise GongbaoError(f"{self.name}: cannot load the checkpoint: {reason}") from error
-        raise GongbaoError(
-            f"cannot get {self.name}: there is no such folder, and no model hub answers with it; connect to a hub, or "
-            "set model.checkpoint to a local folder (data/encoder is the one that ships)"
-        ) from error

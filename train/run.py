@@ -28,8 +28,9 @@ def run(
     from gongbao.engines import open_engine
     from train import record
     from train.baseline import fit_tfidf
+    from train.checkpoint import save_tokenizer
     from train.dataset import read_all
-    from train.finetune import finetune, save_tokenizer
+    from train.finetune import finetune
     from train.tune import tune
 
     config = read_config(config_file, [*overrides, *([f'model.init="{init}"'] if init else [])])
