@@ -14,6 +14,7 @@ from gongbao.errors import GongbaoError
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Score systems on a gold set, and measure how far two annotators agree.",
 )

@@ -22,6 +22,7 @@ from gongbao import __version__
 from gongbao.errors import GongbaoError
 
 FILES = ("report.json", "report.md", "predictions.jsonl")
+FEW_DOCUMENTS = 10
 RESAMPLES = 1000
 SEED = 12345
 
@@ -52,6 +53,8 @@ def score(
     notes = [*system.notes, *notes]
     if gold.sentence_truth is None:
         notes.insert(0, "No sentence figures: the gold's labels are set on paragraphs.")
+    if 1 < len(gold.documents) < FEW_DOCUMENTS:
+        notes.append(f"{len(gold.documents)} documents are few to resample: the intervals are too narrow to lean on.")
     if weights.shape[0] == 0:
         notes.append("No intervals: they take at least two documents and one resample.")
     return {

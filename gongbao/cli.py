@@ -43,7 +43,9 @@ def main(
 
 @app.command()
 def predict(
-    inputs: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, folders, or - for standard input.")],
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="FILE", help="Text (.txt, .md), .jsonl, folders, or - for standard input.")
+    ],
     output: Annotated[
         Optional[str],  # noqa: UP045 (typer reads annotations at run time)
         typer.Option("--output", "-o", help="OUT.jsonl or OUT.csv; - prints JSON lines; left out, a summary is shown."),
@@ -56,7 +58,7 @@ def predict(
     device: Annotated[Optional[str], typer.Option(help="cpu, cuda, …; default: a GPU where there is one.")] = None,  # noqa: UP045
     force: Annotated[bool, typer.Option("--force", help="Overwrite an output that is there.")] = False,
 ) -> None:
-    """Label documents: one row a paragraph, with a score for each label and the sentence that carries it."""
+    """Label documents, a row a paragraph. Exit code: 0 all well, 1 some files failed, 2 nothing could be done."""
     from gongbao.predict import check_output
     from gongbao.predict import predict as label
 
@@ -70,7 +72,7 @@ def predict(
         with _bar() as progress:
             summary = label(inputs, labeler, path, force=force, encoding=encoding, show=show, progress=progress)
     _report(summary, path)
-    raise typer.Exit(1 if summary.errors else 0)
+    raise typer.Exit(0 if not summary.errors else 1 if summary.paragraphs else 2)
 
 
 @app.command()
@@ -87,9 +89,10 @@ def labels(
             from gongbao.models import find
 
             scheme = Decision.load(find(model)).scheme
-    print(f"{scheme.signature}, codebook {scheme.codebook or '-'}")
-    for label in scheme:
-        print(f"{label.id}\t{label.zh}\t{label.en}\t{label.definition}")
+        print(f"{scheme.signature}, codebook {scheme.codebook or '-'}")
+        for label in scheme:
+            print(f"{label.id}\t{label.zh}\t{label.en}\t{label.definition}")
+        sys.stdout.flush()
 
 
 class _one_line:
@@ -110,7 +113,8 @@ class _one_line:
             _say("stopped: nothing was written")
             raise typer.Exit(130) from None
         if isinstance(error, OSError):
-            _say(f"error: {error.filename or ''}: {error.strerror}; nothing was written")
+            where = f"{error.filename}: " if error.filename else ""
+            _say(f"error: {where}{error.strerror}; nothing was written")
             raise typer.Exit(2) from None
 
 
@@ -158,20 +162,25 @@ def _print_row(row: dict[str, Any]) -> None:
         print(f"    {label} {row['scores'][label]:.2f}: {row['text'][evidence['start'] : evidence['end']]}")
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def _report(summary: Summary, path: str | None) -> None:
     counts = ", ".join(f"{label} {count}" for label, count in summary.labels.most_common())
     where = f" -> {path}" if path else ""
-    _say(
-        f"{summary.paragraphs} paragraphs of {summary.files - len(summary.errors)} files{where}: {counts or 'nothing'}"
-    )
+    done = f"{_count(summary.paragraphs, 'paragraph')} of {_count(summary.files, 'file')}"
+    _say(f"{done}{where if summary.paragraphs else ''}: {counts or 'nothing labelled'}")
     if summary.review:
-        _say(f"{summary.review} paragraphs have a label that a person should look at (column review)")
+        _say(f"{_count(summary.review, 'paragraph')} with a label that a person should look at (review)")
     if summary.aside:
         kinds = ", ".join(f"{reason} {count}" for reason, count in summary.aside.most_common())
-        _say(f"{sum(summary.aside.values())} lines set aside, not labelled: {kinds}")
+        _say(f"{_count(sum(summary.aside.values()), 'line')} set aside, not labelled: {kinds}")
+    if summary.passed_over:
+        _say(f"{_count(summary.passed_over, 'file')} of other kinds passed over")
     for source, text in summary.warnings:
         _say(f"warning: {source}: {text}")
     for _, text in summary.errors:
         _say(f"error: {text}")
     if summary.errors:
-        _say(f"{len(summary.errors)} of {summary.files} files failed")
+        _say(f"{len(summary.errors)} of {_count(summary.files, 'file')} failed")

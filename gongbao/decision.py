@@ -123,6 +123,10 @@ class Decision:
         numbers = (decision.sentence, decision.paragraph, decision.thresholds, decision.review)
         if not all(np.isfinite(array).all() for array in numbers):
             raise GongbaoError(f"{path}: a number in it is not finite; train the rule again")
+        if (decision.sentence[:, 0] <= 0).any() or (decision.paragraph[:, 0] <= 0).any():
+            raise GongbaoError(f"{path}: a scale is not positive; train the rule again")
+        if ((decision.thresholds < 0) | (decision.thresholds > 1)).any():
+            raise GongbaoError(f"{path}: a threshold is not within 0 and 1; train the rule again")
         return decision
 
 

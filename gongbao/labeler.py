@@ -56,10 +56,7 @@ class Labeler:
 
     def label(self, texts: str | Iterable[str]) -> list[Prediction]:
         """Label strings, each one paragraph."""
-        from gongbao.segment import split_sentences
-
-        texts = [texts] if isinstance(texts, str) else list(texts)
-        return self.predict([Paragraph(str(n), text, tuple(split_sentences(text))) for n, text in enumerate(texts, 1)])
+        return self.predict(_paragraphs([texts] if isinstance(texts, str) else texts))
 
     def predict(self, paragraphs: Sequence[Paragraph]) -> list[Prediction]:
         """Label paragraphs, in order; a paragraph without a sentence takes no label."""
@@ -78,15 +75,17 @@ class Labeler:
             for rows in self.engine.logits(paragraphs[start : start + CHUNK])
         ]
 
-    def token_logits(self, paragraphs: Sequence[Paragraph]) -> list[list[tuple[list[tuple[int, int]], Floats]]]:
+    def token_logits(self, texts: Iterable[str | Paragraph]) -> list[list[tuple[list[tuple[int, int]], Floats]]]:
         """What every piece of every sentence says: offsets into the paragraph's text, and logits `(pieces, labels)`.
 
+        `texts` are paragraphs, as strings or already segmented; the result has a list of sentences for each.
         A sentence's logits are the mean of its pieces', so a piece's share of a label is its logit over their number.
         Raises GongbaoError for a model that does not read pieces (TF-IDF).
         """
         read = getattr(self.engine, "token_logits", None)
         if read is None:
             raise GongbaoError(f"{self.name} reads no pieces: token logits are for BERT models")
+        paragraphs = _paragraphs(texts)
         found = read([[s.text for s in paragraph.sentences] for paragraph in paragraphs])
         return [
             [
@@ -114,6 +113,19 @@ class Labeler:
             evidence,
             tuple(dict(zip(ids, row, strict=True)) for row in self.decision.sentence_scores(logits).tolist()),
         )
+
+
+def _paragraphs(texts: Iterable[str | Paragraph]) -> list[Paragraph]:
+    from gongbao.segment import split_sentences
+
+    made = []
+    for number, text in enumerate(texts, 1):
+        if isinstance(text, str):
+            text = Paragraph(str(number), text, tuple(split_sentences(text)))
+        elif not isinstance(text, Paragraph):
+            raise TypeError(f"a paragraph is a string, not {type(text).__name__}")
+        made.append(text)
+    return made
 
 
 def model_name(folder: Path) -> str:

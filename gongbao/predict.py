@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from gongbao.documents import Aside, Paragraph, Prediction
 from gongbao.errors import GongbaoError
 from gongbao.labeler import CHUNK, Labeler
 from gongbao.language import warnings
-from gongbao.readers import STDIN, Source, expand, stream
+from gongbao.readers import ASIDE, STDIN, Source, expand, passed_over, stream
 from gongbao.writers import WRITERS, Write
 from gongbao.writers.jsonl import write_jsonl
 
@@ -32,6 +32,7 @@ class Summary:
     """
 
     files: int = 0
+    passed_over: int = 0
     size: int = 0
     done: int = 0
     paragraphs: int = 0
@@ -55,15 +56,20 @@ def predict(
     """Label files, folders or standard input (`-`) and return what was done.
 
     Rows go to `output` (`.jsonl` or `.csv`) and, one by one, to `show`; lines set aside go to `<output>.aside.jsonl`.
-    `progress` is called after every chunk. A file that cannot be read is noted in `errors` and the rest go on. Raises
-    GongbaoError if nothing can be done: no such input, an output that is there already (without `force`), no suffix.
+    `progress` is called after every chunk. A file that cannot be read is noted in `errors` and the rest go on; if
+    nothing was labelled, no output is touched. Raises GongbaoError if nothing can be done: an output that is there
+    already (without `force`) or of no known kind, no file of a known kind in the input.
     """
     target, beside = check_output(output, force) if output is not None else (None, None)
-    sources = [source for source in expand(inputs) if not _same(source, (target, beside))]
-    if not sources:
-        raise GongbaoError("nothing to label: no file of a known kind in what was given")
-    summary = Summary(size=sum(os.path.getsize(source.path) for source in sources if source.path != STDIN))
-    with ExitStack() as stack:
+    missing = [path for path in inputs if path != STDIN and not Path(path).exists()]
+    present = [path for path in inputs if path not in missing]
+    sources = [source for source in expand(present) if not _same(source, (target, beside))]
+    if not sources and not missing:
+        raise GongbaoError("nothing to label: what was given is the output itself, or holds no other file to read")
+    summary = Summary(files=len(missing), passed_over=len(passed_over(present)))
+    summary.errors += [(path, f"{path}: no such file or directory") for path in missing]
+    summary.size = sum(os.path.getsize(source.path) for source in sources if source.path != STDIN)
+    with suppress(_NothingLabelled), ExitStack() as stack:
         rows = _opened(stack, target, WRITERS[target.suffix.lower()](target, labeler.scheme)) if target else None
         asides = _opened(stack, beside, write_jsonl(beside)) if beside else None
         for chunk in _chunks(_read(sources, encoding, labeler, summary, asides)):
@@ -79,15 +85,23 @@ def predict(
                 summary.review += bool(prediction.review)
             if progress:
                 progress(summary)
-    if beside and not summary.aside:
+        if not summary.paragraphs:
+            raise _NothingLabelled
+    if beside and summary.paragraphs and not summary.aside:
         beside.unlink()
     return summary
+
+
+class _NothingLabelled(Exception):
+    """Ends a run so that its outputs are not put in place."""
 
 
 def check_output(output: str | Path, force: bool = False) -> tuple[Path, Path]:
     """Return where rows and lines set aside go; raises GongbaoError if a file is there already, without `force`."""
     target = Path(output)
-    beside = target.with_name(f"{target.stem}.aside.jsonl")
+    if not target.name:
+        raise GongbaoError("the name of the output is empty")
+    beside = target.with_name(f"{target.stem}{ASIDE}")
     if target.suffix.lower() not in WRITERS:
         raise GongbaoError(f"{target}: an output is one of {', '.join(WRITERS)}")
     for path in (target, beside):
@@ -152,7 +166,8 @@ def _read(
             if not count:
                 raise GongbaoError(f"{source.path}: no text in it")
         except GongbaoError as error:
-            summary.errors.append((str(source.path), str(error)))
+            kept = f" (labelled: the {count} paragraphs before it)" if count else ""
+            summary.errors.append((str(source.path), f"{error}{kept}"))
             continue
         except OSError as error:
             summary.errors.append((str(source.path), f"cannot read {source.path}: {error.strerror}"))

@@ -92,7 +92,8 @@ def _breaks(paragraph: list[Line], line: Line, columns: Sequence[_Column | None]
     """Decide whether a paragraph ends before `line`, which is `lines[index]`."""
     column, following, last = columns[index - 1], columns[index], paragraph[-1]
     if column is None or following is None:
-        return True
+        # Text that is wrapped too raggedly to show a column is still broken after its commas.
+        return line.gap or level_of(line.text) is not None or not last.text.endswith(("，", "、"))
     if line.indent - following.base >= 1.0:
         return True
     gap = line.gap and column.blanks and not (line.page != last.page and column.indented)

@@ -60,8 +60,11 @@ class Tokenizer:
         folder = Path(folder)
         spec = read_json(folder / "tokenizer.json")
         config = read_json(folder / "tokenizer_config.json")
-        added = {token["content"]: int(token["id"]) for token in spec.get("added_tokens") or []}
-        backend = tokenizers.Tokenizer.from_str(json.dumps(_without_specials(spec)))
+        try:
+            added = {token["content"]: int(token["id"]) for token in spec.get("added_tokens") or []}
+            backend = tokenizers.Tokenizer.from_str(json.dumps(_without_specials(spec)))
+        except Exception as error:  # tokenizers raises nothing more precise
+            raise GongbaoError(f"{folder / 'tokenizer.json'}: no tokenizer: {type(error).__name__}: {error}") from error
         backend.no_truncation()
         backend.no_padding()
         self._backend = backend

@@ -164,6 +164,8 @@ def test_a_label_is_on_from_its_threshold():
         (lambda d: d["thresholds"].pop("a"), "damaged"),
         (lambda d: d.update(format=9), "format 9; this version reads format 1"),
         (lambda d: d["review"]["a"].update(low=float("nan")), "not finite"),
+        (lambda d: d["calibration"]["paragraph"]["a"].update(scale=-1), "a scale is not positive"),
+        (lambda d: d["thresholds"].update(a=7), "a threshold is not within 0 and 1"),
     ],
 )
 def test_a_damaged_file_is_refused_in_one_line(tmp_path, damage, message):

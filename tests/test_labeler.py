@@ -82,6 +82,7 @@ def test_a_sentence_longer_than_any_window_is_read_to_its_end(labeler):
 def test_token_logits_add_up_to_the_sentences(labeler):
     found = paragraph(TEXT)
     rows = labeler.logits([[s.text for s in found.sentences]])[0]
+    assert len(labeler.token_logits([TEXT])[0]) == len(rows)
     for (offsets, pieces), row in zip(labeler.token_logits([found])[0], rows, strict=True):
         assert np.allclose(pieces.mean(axis=0), row, atol=1e-6)
         assert all(0 <= a <= b <= len(TEXT) for a, b in offsets)
@@ -174,6 +175,18 @@ def test_damaged_weights_are_one_line(tiny, tmp_path):
     with pytest.raises(GongbaoError, match="cannot load the model") as caught:
         Labeler.load(folder)
     assert "\n" not in str(caught.value)
+
+
+def test_a_config_that_does_not_fit_the_weights_is_refused(tiny, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(tiny, folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 1}))
+    with pytest.raises(GongbaoError, match=r"config\.json has no place for \d+ of the weights"):
+        Labeler.load(folder)
+    (folder / "tokenizer.json").write_text("{}")
+    with pytest.raises(GongbaoError, match=r"tokenizer\.json: no tokenizer"):
+        Labeler.load(folder)
 
 
 def test_context_of_a_sentence_reads_each_alone(tmp_path):

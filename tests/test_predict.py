@@ -138,6 +138,34 @@ def test_an_output_that_is_there_is_not_overwritten(labeler, tmp_path):
     assert len(load(out)) == 3
 
 
+def test_a_run_that_labels_nothing_touches_no_output(labeler, tmp_path):
+    (tmp_path / "empty.txt").write_text("")
+    out = tmp_path / "out.jsonl"
+    assert predict([str(tmp_path / "empty.txt")], labeler, out).errors
+    assert not out.exists()
+    out.write_text("mine")
+    predict([str(tmp_path / "empty.txt")], labeler, out, force=True)
+    assert out.read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty.txt", "out.jsonl"]
+
+
+def test_what_is_passed_over_in_a_folder_is_said(labeler, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.txt").write_text(PAGE, encoding="utf-8")
+    (folder / "b.xyz").write_text("x")
+    (folder / "old.aside.jsonl").write_text('{"text": "（张三）"}\n', encoding="utf-8")
+    summary = predict([str(folder)], labeler, tmp_path / "out.jsonl")
+    assert (summary.files, summary.passed_over, summary.errors) == (1, 1, [])
+
+
+def test_rows_before_a_bad_one_are_kept_and_counted(labeler, tmp_path):
+    rows = [{"id": "a", "text": "引进人才。"}, {"id": "b", "text": "改革开放。"}, {"id": "a", "text": "科技创新。"}]
+    summary = predict([str(write_jsonl(tmp_path / "in.jsonl", rows))], labeler, tmp_path / "out.jsonl")
+    assert [row["id"] for row in load(tmp_path / "out.jsonl")] == ["a", "b"]
+    assert summary.errors[0][1].endswith("(labelled: the 2 paragraphs before it)")
+
+
 def test_an_output_inside_the_input_is_not_read_back(labeler, tmp_path):
     (tmp_path / "a.txt").write_text(PAGE, encoding="utf-8")
     for _ in range(2):
@@ -175,8 +203,8 @@ def test_the_command_labels_a_file_and_says_which_model(tiny, tmp_path):
     result = CliRunner().invoke(app, ["predict", str(tmp_path / "a.txt"), "-o", str(out), "--model", str(tiny)])
     assert result.exit_code == 0
     assert f"model {tiny.name}@" in result.stderr
-    assert "3 paragraphs of 1 files" in result.stderr
-    assert "1 lines set aside, not labelled: byline 1" in result.stderr
+    assert "3 paragraphs of 1 file -> " in result.stderr
+    assert "1 line set aside, not labelled: byline 1" in result.stderr
     assert result.stdout == ""
 
 
@@ -203,9 +231,14 @@ def test_exit_codes_mean_something(tiny, tmp_path):
     some = run(str(tmp_path))
     assert some.exit_code == 1
     assert "1 of 2 files failed" in some.stderr
-    missing = run(str(tmp_path / "none.txt"))
-    assert missing.exit_code == 2
-    assert missing.stderr.count("error: ") == 1
+    assert run(str(tmp_path / "none.txt"), str(tmp_path / "a.txt")).exit_code == 1
+    for nothing in ("none.txt", "b.txt"):
+        failed = run(str(tmp_path / nothing))
+        assert failed.exit_code == 2
+        assert failed.stderr.count("error: ") == 1
+    assert run(str(tmp_path / "a.txt"), "--device", "nonsense").exit_code == 2
+    assert "device 'meta' is not available here" in run(str(tmp_path / "a.txt"), "--device", "meta").stderr
+    assert run(str(tmp_path / "a.txt"), "-o", "").exit_code == 2
     assert CliRunner().invoke(app, ["predict"]).exit_code == 2
     assert CliRunner().invoke(app, ["predict", "x", "--model", str(tmp_path)]).exit_code == 2
 

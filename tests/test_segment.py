@@ -456,3 +456,17 @@ def test_large_input_takes_linear_time(text):
     made = segment(text)
     assert ink("".join(p.text for p in made.paragraphs)) == ink(text)
     assert time.monotonic() - began < 20
+
+
+def test_a_line_that_ends_in_a_comma_is_never_a_paragraphs_last():
+    # Too ragged to show a column; a blank line still ends a paragraph, and so does a number.
+    text = "全会听取和讨论了省委常委会工作报告，\n审议通过了决定。\n会议要求抓好落实、\n\n改进作风。\n"
+    text += "引进人才，\n一、改革\n"
+    made = [paragraph.text for paragraph in segment(text).paragraphs]
+    assert made == [
+        "全会听取和讨论了省委常委会工作报告，审议通过了决定。",
+        "会议要求抓好落实、",
+        "改进作风。",
+        "引进人才，",
+        "一、改革",
+    ]

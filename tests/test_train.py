@@ -161,6 +161,34 @@ def test_labels_by_paragraph_only_train_too(place):
     assert Labeler.load(folder).scheme == POLICY_DOMAINS
 
 
+def test_a_fresh_head_is_never_kept_as_it_was_drawn(place):
+    override = ["trainer.learning_rate=0.0", "trainer.num_train_epochs=1"]
+    _, scores = run(Path("run.toml"), overrides=override, init="fresh-head")
+    assert scores[0]["macro_f1"] == scores[1]["macro_f1"]
+    result = CliRunner().invoke(app, ["run.toml", "--init", "fresh-head", *(f"--set={o}" for o in override)])
+    assert "the starting weights won" not in result.output
+
+
+def test_a_start_that_fails_leaves_nothing_behind(place):
+    with pytest.raises(GongbaoError):
+        run(Path("run.toml"), overrides=["model.freeze_layers=9"])
+    with pytest.raises(GongbaoError):
+        run(Path("run.toml"), overrides=["model.checkpoint=nowhere"])
+    assert not list(Path("models").iterdir())
+
+
+def test_gold_is_read_before_training(place):
+    result = CliRunner().invoke(app, ["run.toml", "--set", "data.gold=nope.jsonl"])
+    assert result.exit_code == 1
+    assert "cannot read nope.jsonl" in result.output
+    assert not Path("models").exists()
+
+
+def test_documents_in_train_and_dev_are_warned_of(place, capsys):
+    run(Path("run.toml"), overrides=["data.dev=train.jsonl", "trainer.max_steps=1"])
+    assert "warning: 12 documents are in train and in dev" in capsys.readouterr().err
+
+
 def test_a_wordpiece_encoder_trains_too(place):
     # The form in which Chinese BERTs lie on a hub: a vocab.txt, WordPiece, [CLS] and [SEP], no head.
     from transformers import BertConfig, BertModel
@@ -256,6 +284,9 @@ def test_a_hub_name_without_a_hub_is_one_clear_line(place, monkeypatch):
         ('name = "x"\n[trainer]\nlearning_rat = 1', "unknown key trainer.learning_rat .nearest: 'learning_rate'"),
         ('name = "x"\n[trainer]\nevaluation_strategy = "no"', "unknown key trainer.evaluation_strategy"),
         ('name = "x"\n[trainer]\noutput_dir = "y"', "trainer.output_dir is not yours to set"),
+        ('name = "x"\n[trainer]\nlearning_rate = "abc"', "trainer.learning_rate: a number is wanted, not 'abc'"),
+        ('name = "x"\n[trainer]\neval_strategy = "no"', "trainer.eval_strategy may not be no"),
+        ('name = "x"\n[data]\ntrain = []', "data.train: "),
         ('name = "a/b"', "name: "),
         ('name = "x"\n[model]\ninit = "other"', "model.init: "),
     ],

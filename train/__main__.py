@@ -16,7 +16,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 
 @app.command()
 def main(
-    config: Annotated[Path, typer.Argument(help="The run's TOML file.")],
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The run's TOML file.")],
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the newest unfinished run of this config.")
     ] = False,
@@ -25,12 +25,17 @@ def main(
     report: Annotated[bool, typer.Option(help="Score the finished run on data.gold.")] = True,
 ) -> None:
     """Train a model: examples, Trainer, best epoch, decision rule, run folder, gold report."""
+    from gongbao.examples import read_examples
     from train.config import read_config
     from train.run import is_main_process, run, say
 
     overrides = set_ or []
     try:
-        gold = read_config(config, overrides).data.gold
+        settings = read_config(config, overrides)
+        gold = settings.data.gold if report else None
+        if gold:
+            # Now, and not after an hour of training.
+            read_examples(gold, settings.label_scheme)
         folder, scores = run(config, resume, overrides, init)
     except GongbaoError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -42,10 +47,10 @@ def main(
         return
     if scores:
         say("dev macro-F1 by epoch: " + ", ".join(f"{row['epoch']:g}: {row['macro_f1']:.4f}" for row in scores))
-        if max(scores, key=lambda row: row["macro_f1"])["epoch"] == 0:
+        if max(scores, key=lambda row: row["macro_f1"])["epoch"] == 0 and (init or settings.model.init) == "keep":
             say("the starting weights won: no epoch did better on dev, so the run holds them unchanged")
     print(folder)
-    if report and gold:
+    if gold:
         # A command of its own: training and evaluation share nothing but the model folder.
         raise typer.Exit(
             subprocess.run([sys.executable, "-m", "eval", "score", str(folder), "--gold", gold]).returncode

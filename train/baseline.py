@@ -35,7 +35,12 @@ def fit_tfidf(settings: Tfidf, scheme: Scheme, examples: Sequence[Example]) -> T
         sublinear_tf=settings.sublinear_tf,
         lowercase=False,
     )
-    features = vectorizer.fit_transform(texts)
+    try:
+        features = vectorizer.fit_transform(texts)
+    except ValueError as error:
+        raise GongbaoError(
+            f"too little text to fit TF-IDF on ({error}); lower tfidf.min_df, or add examples"
+        ) from error
     coef, intercept = [], []
     for label, column in zip(scheme.ids, goal.T, strict=True):
         if column.min() == column.max():

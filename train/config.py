@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gongbao.errors import GongbaoError
 from gongbao.labels import POLICY_DOMAINS, Scheme, nearest
 
+NEEDED = ("eval_strategy",)
+"""Trainer fields that may not be `no`: epochs that are never scored cannot be chosen from."""
 OURS = {"output_dir": "a run's folder is models/<time>-<name>", "resume_from_checkpoint": "use --resume"}
 """Trainer fields that the run sets itself, with what to do instead."""
 
@@ -24,7 +26,7 @@ class _Table(BaseModel):
 class Data(_Table):
     """Where labelled text comes from; paths are relative to the working directory."""
 
-    train: list[str] = ["data/train.jsonl"]
+    train: list[str] = Field(["data/train.jsonl"], min_length=1)
     dev: str = "data/dev.jsonl"
     gold: str | None = None
     scheme: str | None = None
@@ -96,16 +98,22 @@ def read_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     return config
 
 
-def check_trainer(fields: Iterable[str], where: str) -> None:
-    """Refuse what TrainingArguments does not have, and what the run sets itself."""
+def check_trainer(fields: Mapping[str, Any], where: str) -> None:
+    """Refuse what TrainingArguments does not have, a value of another type than its own, and what the run sets."""
     from transformers import TrainingArguments
 
-    known = {field.name for field in dataclasses.fields(TrainingArguments) if field.init}
-    for name in fields:
+    known = {field.name: field.default for field in dataclasses.fields(TrainingArguments) if field.init}
+    for name, value in fields.items():
         if name in OURS:
             raise GongbaoError(f"{where}: trainer.{name} is not yours to set: {OURS[name]}")
         if name not in known:
             raise GongbaoError(f"{where}: unknown key trainer.{name}{nearest(name, known)}")
+        if name in NEEDED and value == "no":
+            raise GongbaoError(f"{where}: trainer.{name} may not be no: the best epoch is chosen by its score")
+        default = known[name]
+        number = isinstance(default, (int, float)) and not isinstance(default, bool)
+        if number and (isinstance(value, bool) or not isinstance(value, (int, float))):
+            raise GongbaoError(f"{where}: trainer.{name}: a number is wanted, not {value!r}")
 
 
 def _apply(data: dict[str, Any], override: str) -> None:

@@ -48,7 +48,12 @@ def finetune(
     model = open_model(config, scheme, arguments.seed)
     size = min(WINDOW, int(model.config.max_position_embeddings))
     rows = encode(train, tokenizer, scheme, size, config.model.context)
-    trainer = make_trainer(config, model, tokenizer, arguments, rows, dev, scheme, folder)
+    if not len(rows):
+        raise GongbaoError("nothing to train on: the examples hold no text that the tokenizer reads")
+    try:
+        trainer = make_trainer(config, model, tokenizer, arguments, rows, dev, scheme, folder)
+    except (ImportError, RuntimeError, ValueError) as error:
+        raise GongbaoError(f"trainer: {str(error).strip().splitlines()[0]}") from error
     checkpoint = get_last_checkpoint(str(folder)) if resume else None
     if checkpoint is None:
         if trainer.is_world_process_zero():
@@ -174,7 +179,9 @@ def keep_best(
     scores = json.loads(notes.read_text(encoding="utf-8")) if notes.exists() else []
     # A run that resumes before an epoch's end scores that epoch again.
     scores = [row for row in scores if row["epoch"] < epoch]
-    if all(score > row["macro_f1"] for row in scores):
+    # A fresh head has learnt nothing at epoch 0, whatever it scores.
+    rivals = [row for row in scores if row["epoch"] or config.model.init == "keep"]
+    if (epoch or config.model.init == "keep") and all(score > row["macro_f1"] for row in rivals):
         shutil.rmtree(best, ignore_errors=True)
         os.replace(candidate, best)
     else:
@@ -209,5 +216,5 @@ def training_arguments(config: Config, folder: Path) -> Any:
     }
     try:
         return TrainingArguments(output_dir=str(folder), **(defaults | config.trainer))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, ImportError, RuntimeError) as error:
         raise GongbaoError(f"trainer: {str(error).splitlines()[0]}") from error

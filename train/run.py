@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gongbao.errors import GongbaoError
+from gongbao.examples import Example
+from gongbao.labels import Scheme
 from train.config import Config, read_config
 
 RUNS = Path("models")
@@ -25,40 +27,76 @@ def run(
     unfinished run of the same config goes on. Of several processes (`torchrun`), the first writes the folder; the
     others return once training is over. Raises GongbaoError for what the user can mend.
     """
-    from gongbao.engines import open_engine
-    from train import record
-    from train.baseline import fit_tfidf
     from train.checkpoint import save_tokenizer
     from train.dataset import read_all
-    from train.finetune import finetune
-    from train.tune import tune
 
     config = read_config(config_file, [*overrides, *([f'model.init="{init}"'] if init else [])])
     started = datetime.now(UTC)
     scheme = config.label_scheme
     train, dev = read_all(config.data.train, scheme), read_all([config.data.dev], scheme)
+    if shared := {example.document for example in train} & {example.document for example in dev}:
+        say(f"warning: {len(shared)} documents are in train and in dev ({min(shared)}, …): dev scores will flatter")
     partial = _folder(config, started, resume)
     folder = RUNS / partial.name[1 : -len(".partial")]
     if is_main_process():
         partial.mkdir(parents=True, exist_ok=True)
         (partial / SNAPSHOT).write_text(config.model_dump_json(), encoding="utf-8")
         if config.kind == "bert":
-            save_tokenizer(config.model.checkpoint, partial)
+            try:
+                save_tokenizer(config.model.checkpoint, partial)
+            except GongbaoError:
+                shutil.rmtree(partial)
+                raise
     _wait_for_all()
     say(f"{config.name}: {len(train)} paragraphs to train on, {len(dev)} for the decision rule, in {partial}")
-    scores: list[dict[str, float]] = []
+    try:
+        scores = _train(config, scheme, train, dev, partial, resume)
+        if is_main_process():
+            _finish(config, scheme, train, dev, scores, started, partial, folder)
+    except GongbaoError:
+        if is_main_process() and not list(partial.glob("checkpoint-*")):
+            # Nothing was trained that --resume could go on from.
+            shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return folder, scores
+
+
+def _train(
+    config: Config, scheme: Scheme, train: Sequence[Example], dev: Sequence[Example], partial: Path, resume: bool
+) -> list[dict[str, float]]:
+    """Leave the trained model in `partial/final` and return its dev scores."""
+    from train.baseline import fit_tfidf
+    from train.finetune import finetune
+
     final = partial / "final"
-    if config.kind == "bert":
-        scores = finetune(config, scheme, train, dev, partial, resume)
-        if not is_main_process():
-            return folder, scores
+    if config.kind == "tfidf":
+        engine = fit_tfidf(config.tfidf, scheme, train)
+        final.mkdir(exist_ok=True)
+        engine.save(final)
+        return []
+    scores = finetune(config, scheme, train, dev, partial, resume)
+    if is_main_process():
         shutil.rmtree(final, ignore_errors=True)
         shutil.copytree(partial / "best", final)
-    else:
-        shutil.rmtree(final, ignore_errors=True)
-        final.mkdir()
-        fit_tfidf(config.tfidf, scheme, train).save(final)
-    # Everything from here on is computed on the weights as saved, read back.
+    return scores
+
+
+def _finish(
+    config: Config,
+    scheme: Scheme,
+    train: Sequence[Example],
+    dev: Sequence[Example],
+    scores: Sequence[dict[str, float]],
+    started: datetime,
+    partial: Path,
+    folder: Path,
+) -> None:
+    """Set the decision rule on the weights as saved, read back; add record and card; put the folder in its place."""
+    from gongbao.engines import open_engine
+    from train import record
+    from train.tune import tune
+
+    final = partial / "final"
     decision = tune(open_engine(final, context=config.model.context), scheme, dev, config.data.dev)
     decision.save(final)
     files = [path.name for path in final.iterdir()]
@@ -68,7 +106,6 @@ def run(
         path.chmod(0o666 & ~_umask())
     os.replace(final, folder)
     shutil.rmtree(partial)
-    return folder, scores
 
 
 def is_main_process() -> bool:
@@ -101,14 +138,15 @@ def _folder(config: Config, started: datetime, resume: bool) -> Path:
 
 
 def _unfinished(config: Config) -> Path | None:
-    """Return the newest unfinished run of a config; one that was started with other settings is refused."""
-    found = sorted(RUNS.glob(f".????????-??????-{config.name}.partial"))
-    if not found:
-        return None
-    stored = found[-1] / SNAPSHOT
-    if not stored.exists() or stored.read_text(encoding="utf-8") != config.model_dump_json():
-        raise GongbaoError(f"{found[-1]} was started with other settings: remove it, or restore them to resume")
-    return found[-1]
+    """Return the newest unfinished run of a config; if all were started with other settings, the newest is refused."""
+    found = sorted(RUNS.glob(f".????????-??????-{config.name}.partial"), reverse=True)
+    for folder in found:
+        stored = folder / SNAPSHOT
+        if stored.exists() and stored.read_text(encoding="utf-8") == config.model_dump_json():
+            return folder
+    if found:
+        raise GongbaoError(f"{found[0]} was started with other settings: remove it, or restore them to resume")
+    return None
 
 
 def _wait_for_all() -> None:

@@ -43,6 +43,7 @@ class TorchEngine:
 
         tokenizer = Tokenizer(folder)
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        check_device(device)
         logging.disable_progress_bar()
         try:
             model, info = AutoModelForTokenClassification.from_pretrained(
@@ -57,9 +58,12 @@ class TorchEngine:
         except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise GongbaoError(f"{folder}: cannot load the model: {reason}") from error
-        # transformers fills what is missing with random numbers; such a model would answer, and mean nothing.
+        # transformers fills what is missing with random numbers and passes over what is too much; such a model would
+        # answer, and mean nothing.
         if missing := sorted(info["missing_keys"]):
             raise GongbaoError(f"{folder}: {len(missing)} weights are missing from model.safetensors ({missing[0]}, …)")
+        if unused := sorted(info["unexpected_keys"]):
+            raise GongbaoError(f"{folder}: config.json has no place for {len(unused)} of the weights ({unused[0]}, …)")
         if tokenizer.size > model.config.vocab_size:
             raise GongbaoError(
                 f"{folder}: the tokenizer has {tokenizer.size} pieces, the model {model.config.vocab_size}: "
@@ -122,6 +126,18 @@ class TorchEngine:
             rows = output.logits.float().cpu().numpy()
             for (number, window), found in zip(batch, rows, strict=True):
                 yield number, window, found[: len(window)]
+
+
+def check_device(name: str) -> None:
+    """Raise GongbaoError if torch cannot compute on a device of this name here."""
+    import torch
+
+    try:
+        if torch.device(name).type == "meta":
+            raise RuntimeError("it computes nothing")
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise GongbaoError(f"device {name!r} is not available here; try cpu, or leave --device out") from error
 
 
 def pad(windows: Sequence[Window], padding: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -27,6 +27,8 @@ READERS: dict[str, Reader] = {".txt": read_text, ".md": read_text, ".jsonl": rea
 STREAMERS: dict[str, Streamer] = {".jsonl": stream_jsonl}
 
 STDIN = "-"
+ASIDE = ".aside.jsonl"
+"""How the files end in which runs keep the lines that they set aside: no documents."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ def expand(paths: Iterable[str | Path]) -> list[Source]:
         else:
             path = Path(given)
             if path.is_dir():
-                candidates = [(file, file.relative_to(path).as_posix()) for file in _walk(path)]
+                known = [file for file in _walk(path) if file.suffix.lower() in READERS]
+                candidates = [(file, file.relative_to(path).as_posix()) for file in known]
                 if not candidates:
                     raise GongbaoError(f"{path}: no file in it that can be read (known: {_known()})")
             elif path.exists():
@@ -98,14 +101,21 @@ def expand(paths: Iterable[str | Path]) -> list[Source]:
     return found
 
 
+def passed_over(paths: Iterable[str | Path]) -> list[Path]:
+    """Return the files below the directories among `paths` that no reader knows."""
+    folders = [Path(path) for path in paths if str(path) != STDIN and Path(path).is_dir()]
+    return [file for folder in folders for file in _walk(folder) if file.suffix.lower() not in READERS]
+
+
 def _walk(folder: Path) -> list[Path]:
+    """The files below a directory, but for hidden ones and for what earlier runs set aside."""
     files = []
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             path = Path(parent, name)
             # `~$…` is the lock file that an office program leaves beside an open document.
-            if not name.startswith((".", "~$")) and path.suffix.lower() in READERS and path.is_file():
+            if not name.startswith((".", "~$")) and not name.endswith(ASIDE) and path.is_file():
                 files.append(path)
     return sorted(files, key=lambda path: path.relative_to(folder).parts)
 
@@ -113,6 +123,8 @@ def _walk(folder: Path) -> list[Path]:
 @contextmanager
 def _opened(path: str | Path) -> Iterator[tuple[BinaryIO, str]]:
     if str(path) == STDIN:
+        if sys.stdin is None:
+            raise GongbaoError("standard input is closed")
         stdin = sys.stdin.buffer
         # A stream that stands in for standard input may not let one look ahead.
         buffer = stdin if hasattr(stdin, "peek") else BufferedReader(cast(RawIOBase, stdin))
