@@ -95,9 +95,11 @@ def test_a_run_is_a_plain_checkpoint_that_transformers_loads(place):
     assert AutoTokenizer.from_pretrained(folder).encode("引进人才。")
 
 
-def test_one_seed_gives_identical_predictions_and_another_does_not(place):
-    one, two = (run(Path("run.toml"), overrides=["trainer.num_train_epochs=1", f"name={n}"])[0] for n in "ab")
-    other, _ = run(Path("run.toml"), overrides=["trainer.num_train_epochs=1", "name=c", "trainer.seed=4"])
+@pytest.mark.parametrize("bf16", ["false", "true"])
+def test_one_seed_gives_identical_predictions_and_another_does_not(place, bf16):
+    settings = ["trainer.num_train_epochs=1", f"trainer.bf16={bf16}", "trainer.use_cpu=true"]
+    one, two = (run(Path("run.toml"), overrides=[*settings, f"name={n}"])[0] for n in "ab")
+    other, _ = run(Path("run.toml"), overrides=[*settings, "name=c", "trainer.seed=4"])
     assert answers(one) == answers(two)
     assert answers(one) != answers(other)
 
