@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,11 +24,11 @@ def open_model(config: Config, scheme: Scheme, seed: int) -> PreTrainedModel:
     """
     import torch
     from transformers import AutoConfig, AutoModelForTokenClassification, set_seed
-    from transformers.utils import logging
+    from transformers.utils import logging as transformers_logging
 
     name = config.model.checkpoint
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
     with _from_hub(name):
         spec = AutoConfig.from_pretrained(name, trust_remote_code=False)
     fresh = config.model.init == "fresh-head"
@@ -95,7 +96,8 @@ class _from_hub:
         self.name = name
 
     def __enter__(self) -> None:
-        return None
+        # The hub's client tells of every retry, for most of a minute, before the one line that matters.
+        logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
 
     def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
         if not isinstance(error, Exception) or isinstance(error, GongbaoError):

@@ -42,6 +42,8 @@ def run(
         partial.mkdir(parents=True, exist_ok=True)
         (partial / SNAPSHOT).write_text(config.model_dump_json(), encoding="utf-8")
         if config.kind == "bert":
+            if not Path(config.model.checkpoint).is_dir():
+                say(f"{config.model.checkpoint}: no folder of this name; asking the model hub")
             try:
                 save_tokenizer(config.model.checkpoint, partial)
             except GongbaoError:
