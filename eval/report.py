@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -20,6 +20,7 @@ from eval.metrics import measure
 from eval.system import DECIMALS, System
 from gongbao import __version__
 from gongbao.errors import GongbaoError
+from gongbao.files import draft
 
 FILES = ("report.json", "report.md", "predictions.jsonl")
 FEW_DOCUMENTS = 10
@@ -124,10 +125,9 @@ def write(folder: str | Path, report: dict[str, Any], rows: Sequence[dict[str, A
     target = Path(folder)
     try:
         target.mkdir(parents=True, exist_ok=True)
-        for name, content in zip(FILES, contents, strict=True):
-            (target / f".{name}.partial").write_text(content, encoding="utf-8")
-        for name in FILES:
-            os.replace(target / f".{name}.partial", target / name)
+        with ExitStack() as stack:
+            for name, content in zip(FILES, contents, strict=True):
+                stack.enter_context(draft(target / name)).write(content)
     except OSError as error:
         raise GongbaoError(f"cannot write the report to {folder}: {error.strerror}") from error
 

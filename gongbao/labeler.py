@@ -47,10 +47,7 @@ class Labeler:
         """
         folder = models.find(model)
         decision = Decision.load(folder)
-        context = (
-            models.record(folder).get("context", "paragraph") if (folder / models.RECORD).exists() else "paragraph"
-        )
-        return cls(open_engine(folder, device, context), decision, model_name(folder))
+        return cls(open_engine(folder, device, models.context(folder)), decision, model_name(folder))
 
     def label(self, texts: str | Iterable[str]) -> list[Prediction]:
         """Label strings, each one paragraph."""

@@ -62,6 +62,11 @@ def check(folder: Path) -> str:
     return kind
 
 
+def context(folder: Path) -> str:
+    """Return what a model reads a sentence in, as its record says: `paragraph` where it has none."""
+    return str(record(folder).get("context", "paragraph")) if (folder / RECORD).exists() else "paragraph"
+
+
 def record(folder: Path) -> dict[str, Any]:
     """Return a run's record; raises GongbaoError if it is missing or damaged."""
     path = folder / RECORD

@@ -50,6 +50,11 @@ class Model(_Table):
     interpolation: float = Field(1.0, gt=0, le=1)
     tokens_per_batch: int = Field(3072, ge=256)
 
+    @property
+    def share_trained(self) -> float:
+        """How much of the trained weights is saved: `interpolation`, and all under a fresh head."""
+        return self.interpolation if self.init == "keep" else 1.0
+
 
 class Tfidf(_Table):
     """The baseline's settings, by scikit-learn's names."""

@@ -79,7 +79,9 @@ def make_trainer(
     from accelerate.utils import broadcast_object_list
     from transformers import PrinterCallback, Trainer
 
-    start = {name: weights.detach().cpu().clone() for name, weights in model.named_parameters()}
+    start = {}
+    if config.model.share_trained < 1:
+        start = {name: weights.detach().cpu().clone() for name, weights in model.named_parameters()}
 
     class SentenceTrainer(Trainer):  # type: ignore[misc]
         def compute_loss(
@@ -167,10 +169,10 @@ def keep_best(
     candidate, best, notes = folder / "candidate", folder / "best", folder / SCORES
     shutil.rmtree(candidate, ignore_errors=True)
     saved = copy.deepcopy(model).cpu()
-    if config.model.interpolation < 1 and config.model.init == "keep":
+    if start:
         with torch.no_grad():
             for name, weights in saved.named_parameters():
-                weights.copy_(torch.lerp(start[name], weights, config.model.interpolation))
+                weights.copy_(torch.lerp(start[name], weights, config.model.share_trained))
     saved.to(torch.float16).save_pretrained(candidate)
     for name in TOKENIZER_FILES:
         shutil.copyfile(folder / name, candidate / name)

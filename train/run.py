@@ -27,7 +27,6 @@ def run(
     unfinished run of the same config goes on. Of several processes (`torchrun`), the first writes the folder; the
     others return once training is over. Raises GongbaoError for what the user can mend.
     """
-    from train.checkpoint import save_tokenizer
     from train.dataset import read_all
 
     config = read_config(config_file, [*overrides, *([f'model.init="{init}"'] if init else [])])
@@ -38,20 +37,11 @@ def run(
         say(f"warning: {len(shared)} documents are in train and in dev ({min(shared)}, …): dev scores will flatter")
     partial = _folder(config, started, resume)
     folder = RUNS / partial.name[1 : -len(".partial")]
-    if is_main_process():
-        partial.mkdir(parents=True, exist_ok=True)
-        (partial / SNAPSHOT).write_text(config.model_dump_json(), encoding="utf-8")
-        if config.kind == "bert":
-            if not Path(config.model.checkpoint).is_dir():
-                say(f"{config.model.checkpoint}: no folder of this name; asking the model hub")
-            try:
-                save_tokenizer(config.model.checkpoint, partial)
-            except GongbaoError:
-                shutil.rmtree(partial)
-                raise
-    _wait_for_all()
-    say(f"{config.name}: {len(train)} paragraphs to train on, {len(dev)} for the decision rule, in {partial}")
     try:
+        if is_main_process():
+            _prepare(config, partial)
+        _wait_for_all()
+        say(f"{config.name}: {len(train)} paragraphs to train on, {len(dev)} for the decision rule, in {partial}")
         scores = _train(config, scheme, train, dev, partial, resume)
         if is_main_process():
             _finish(config, scheme, train, dev, scores, started, partial, folder)
@@ -61,6 +51,18 @@ def run(
             shutil.rmtree(partial, ignore_errors=True)
         raise
     return folder, scores
+
+
+def _prepare(config: Config, partial: Path) -> None:
+    """Make the unfinished folder, with the config that --resume goes by and the checkpoint's tokenizer."""
+    from train.checkpoint import save_tokenizer
+
+    partial.mkdir(parents=True, exist_ok=True)
+    (partial / SNAPSHOT).write_text(config.model_dump_json(), encoding="utf-8")
+    if config.kind == "bert":
+        if not Path(config.model.checkpoint).is_dir():
+            say(f"{config.model.checkpoint}: no folder of this name; asking the model hub")
+        save_tokenizer(config.model.checkpoint, partial)
 
 
 def _train(

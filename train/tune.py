@@ -35,15 +35,14 @@ def tune(engine: Engine, scheme: Scheme, examples: Sequence[Example], file: str)
 
 def main(model: str, file: str) -> None:
     """Fit and save the decision rule of the model folder on a file of labelled examples."""
+    from gongbao import models
     from gongbao.engines import open_engine
     from gongbao.examples import read_examples
     from gongbao.labels import POLICY_DOMAINS
-    from gongbao.models import RECORD, record
 
     folder = Path(model)
-    context = record(folder).get("context", "paragraph") if (folder / RECORD).exists() else "paragraph"
     scheme = Decision.load(folder).scheme if (folder / "decision.json").exists() else POLICY_DOMAINS
-    decision = tune(open_engine(folder, context=context), scheme, read_examples(file, scheme), file)
+    decision = tune(open_engine(folder, context=models.context(folder)), scheme, read_examples(file, scheme), file)
     decision.save(folder)
     print(
         f"{folder / 'decision.json'}: rule {decision.id}, set on {decision.tuning['paragraphs']} paragraphs of {file}"
