@@ -11,7 +11,7 @@ GOLD   ?= data/gold.jsonl
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install baseline train predict eval test lint wheel clean
+.PHONY: help install baseline train encoder predict eval test lint wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ models/.baseline: $(STAMP) configs/tfidf.toml data/train.jsonl data/dev.jsonl
 
 train: $(STAMP) models/.baseline ## train, evaluate, print the table (CONFIG=…, ARGS=--resume)
 	$(PY) -m train $(CONFIG) $(ARGS)
+
+encoder: $(STAMP) ## make the weights of data/encoder by their recipe (labelled text of your own; ARGS=--resume)
+	$(PY) -m train.encoder configs/encoder.toml $(ARGS)
 
 predict: $(STAMP) ## label documents with the newest run (FILES="…" OUT=out.jsonl, MODEL=…)
 	@test -n "$(FILES)" || { echo 'usage: make predict FILES="page.txt folder" [OUT=out.jsonl] [MODEL=latest]'; exit 2; }

@@ -113,3 +113,37 @@ def shipped():
 def write_jsonl(path: Path, rows: list[dict]) -> Path:
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+def learnable(start, count, by_paragraph=False):
+    """Invented paragraphs whose labels can be learnt from single characters."""
+    made = []
+    for number in range(start, start + count):
+        first, second = number % 3, number % 2
+        sentences = [
+            {"text": "引进人才。" if first else "会议指出。", "labels": ["talent"] if first else []},
+            {"text": "改革开放；" if second else "全省强化。", "labels": ["reform"] if second else []},
+        ]
+        row = {"id": f"r{number}", "document": f"d{number // 4}"}
+        if by_paragraph:
+            labels = sorted({label for s in sentences for label in s["labels"]})
+            row |= {"text": "".join(s["text"] for s in sentences), "labels": labels}
+        else:
+            row |= {"sentences": sentences}
+        made.append(row)
+    return made
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A working directory with data, a tiny checkpoint and a config; `eval` is not asked for a report."""
+    monkeypatch.chdir(tmp_path)
+    write_jsonl(tmp_path / "train.jsonl", learnable(0, 48))
+    write_jsonl(tmp_path / "dev.jsonl", learnable(100, 24))
+    make_bert(tmp_path / "start")
+    (tmp_path / "run.toml").write_text(
+        'name = "tiny"\n[data]\ntrain = ["train.jsonl"]\ndev = "dev.jsonl"\n'
+        '[model]\ncheckpoint = "start"\ntokens_per_batch = 256\n'
+        "[trainer]\nnum_train_epochs = 3\nlearning_rate = 5e-3\nbf16 = false\nsave_steps = 2\nseed = 3\n"
+    )
+    return tmp_path

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, make_bert, write_jsonl
+from conftest import ROOT, learnable, write_jsonl
 from typer.testing import CliRunner
 
 from gongbao import Labeler
@@ -26,40 +26,6 @@ from train.config import read_config
 from train.dataset import Batches, batches, collate, encode
 from train.finetune import sentence_loss
 from train.run import run
-
-
-def rows(start, count, by_paragraph=False):
-    """Invented paragraphs whose labels can be learnt from single characters."""
-    made = []
-    for number in range(start, start + count):
-        first, second = number % 3, number % 2
-        sentences = [
-            {"text": "引进人才。" if first else "会议指出。", "labels": ["talent"] if first else []},
-            {"text": "改革开放；" if second else "全省强化。", "labels": ["reform"] if second else []},
-        ]
-        row = {"id": f"r{number}", "document": f"d{number // 4}"}
-        if by_paragraph:
-            labels = sorted({label for s in sentences for label in s["labels"]})
-            row |= {"text": "".join(s["text"] for s in sentences), "labels": labels}
-        else:
-            row |= {"sentences": sentences}
-        made.append(row)
-    return made
-
-
-@pytest.fixture
-def place(tmp_path, monkeypatch):
-    """A working directory with data, a tiny checkpoint and a config; `eval` is not asked for a report."""
-    monkeypatch.chdir(tmp_path)
-    write_jsonl(tmp_path / "train.jsonl", rows(0, 48))
-    write_jsonl(tmp_path / "dev.jsonl", rows(100, 24))
-    make_bert(tmp_path / "start")
-    (tmp_path / "run.toml").write_text(
-        'name = "tiny"\n[data]\ntrain = ["train.jsonl"]\ndev = "dev.jsonl"\n'
-        '[model]\ncheckpoint = "start"\ntokens_per_batch = 256\n'
-        "[trainer]\nnum_train_epochs = 3\nlearning_rate = 5e-3\nbf16 = false\nsave_steps = 2\nseed = 3\n"
-    )
-    return tmp_path
 
 
 def answers(folder):
@@ -156,8 +122,8 @@ def test_two_processes_train_one_run(place):
 
 
 def test_labels_by_paragraph_only_train_too(place):
-    write_jsonl(place / "train.jsonl", rows(0, 48, by_paragraph=True))
-    write_jsonl(place / "dev.jsonl", rows(100, 24, by_paragraph=True))
+    write_jsonl(place / "train.jsonl", learnable(0, 48, by_paragraph=True))
+    write_jsonl(place / "dev.jsonl", learnable(100, 24, by_paragraph=True))
     folder, scores = run(Path("run.toml"))
     assert scores[-1]["macro_f1"] > scores[0]["macro_f1"]
     assert Labeler.load(folder).scheme == POLICY_DOMAINS
@@ -196,7 +162,7 @@ def test_a_wordpiece_encoder_trains_too(place):
     from transformers import BertConfig, BertModel
 
     folder = place / "hub"
-    chars = sorted({char for row in rows(0, 6) for s in row["sentences"] for char in s["text"]} - {"科"})
+    chars = sorted({char for row in learnable(0, 6) for s in row["sentences"] for char in s["text"]} - {"科"})
     vocab = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *chars, "cls", "[", "]"]
     config = {"vocab_size": len(vocab), "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
     BertModel(BertConfig(**config, intermediate_size=64, max_position_embeddings=64)).save_pretrained(folder)
@@ -317,7 +283,7 @@ def test_every_trainer_field_is_usable_by_its_own_name(place):
 
 def test_an_id_in_two_training_files_is_refused(place):
     with pytest.raises(GongbaoError, match=r"dev\.jsonl: id 'r0' is also in train\.jsonl"):
-        write_jsonl(place / "dev.jsonl", rows(0, 4))
+        write_jsonl(place / "dev.jsonl", learnable(0, 4))
         run(Path("run.toml"), overrides=['data.train=["train.jsonl", "dev.jsonl"]'])
 
 
@@ -343,14 +309,19 @@ def test_the_loss_is_the_mean_over_sentences_and_labels_by_hand():
         "owner": torch.tensor([[-1, 0, 0, 1, -1]]),
         "answer": torch.tensor([0, 1]),
         "targets": torch.tensor([[1.0], [0.0]]),
+        "weight": torch.tensor([1.0, 1.0]),
     }
     logits = torch.tensor([[[9.0], [1.0], [3.0], [-1.0], [9.0]]])
     assert sentence_loss(logits, inputs).item() == pytest.approx(0.220095, abs=1e-6)
     # Labelled as a paragraph (target 1), its largest sentence logit answers: ln(1 + e^-2).
-    whole = inputs | {"answer": torch.tensor([0, 0]), "targets": torch.tensor([[1.0]])}
+    whole = inputs | {"answer": torch.tensor([0, 0]), "targets": torch.tensor([[1.0]]), "weight": torch.tensor([1.0])}
     assert sentence_loss(logits, whole).item() == pytest.approx(0.126928, abs=1e-6)
     # Smoothing by 0.2 makes the targets 0.9 and 0.1: each adds 0.1 x |logit|, so the mean grows by (0.2 + 0.1) / 2.
     assert sentence_loss(logits, inputs, 0.2).item() == pytest.approx(0.370095, abs=1e-6)
+    # Weighing 3 and 1: (3 x 0.126928 + 0.313262) / 4 = 0.173512. Weighing nothing, it teaches nothing.
+    weighted = inputs | {"weight": torch.tensor([3.0, 1.0])}
+    assert sentence_loss(logits, weighted).item() == pytest.approx(0.173512, abs=1e-6)
+    assert sentence_loss(logits, inputs | {"weight": torch.zeros(2)}).item() == 0
 
 
 def test_training_and_prediction_pool_alike(tiny, tmp_path):

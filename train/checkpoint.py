@@ -12,6 +12,7 @@ from gongbao.labels import Scheme
 from train.config import Config
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
@@ -61,20 +62,75 @@ def open_model(config: Config, scheme: Scheme, seed: int) -> PreTrainedModel:
     elif info["missing_keys"]:
         raise GongbaoError(f'{name} has no head: set init = "fresh-head" in [model], or pass --init fresh-head')
     freeze(model, config.model.freeze_layers)
+    if config.model.dropout is not None:
+        for module in model.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = config.model.dropout
     return model
+
+
+def open_encoder(name: str) -> PreTrainedModel:
+    """Open a checkpoint, a folder or a hub name, as it is: with its token-classification head, or as a bare encoder.
+
+    Computes in fp32; the numbers are those that half precision holds, so that saving in it loses nothing more. A
+    pooler that the checkpoint lacks is left out. Raises GongbaoError if other weights are missing.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModel, AutoModelForTokenClassification
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    with _from_hub(name):
+        spec = AutoConfig.from_pretrained(name, trust_remote_code=False)
+        labelled = any("TokenClassification" in kind for kind in spec.architectures or [])
+        model, info = (AutoModelForTokenClassification if labelled else AutoModel).from_pretrained(
+            name, dtype=torch.float16, output_loading_info=True, trust_remote_code=False
+        )
+    missing = sorted(info["missing_keys"])
+    if missing and all(key.startswith("pooler.") for key in missing):
+        model.pooler = None
+    elif missing:
+        raise GongbaoError(f"{name}: {len(missing)} weights are missing from the checkpoint ({missing[0]}, …)")
+    return model.float().eval()
 
 
 def freeze(model: PreTrainedModel, layers: int) -> None:
     """Keep the embeddings and the first `layers` layers as they are."""
     if not layers:
         return
-    base = model.base_model
-    stack = getattr(getattr(base, "encoder", None), "layer", None)
-    if stack is None or layers > len(stack):
-        raise GongbaoError(f"freeze_layers = {layers}: the checkpoint has {0 if stack is None else len(stack)} layers")
-    for module in [base.embeddings, *stack[:layers]]:
+    stack = layers_of(model)
+    if layers > len(stack):
+        raise GongbaoError(f"freeze_layers = {layers}: the checkpoint has {len(stack)} layers")
+    for module in [model.base_model.embeddings, *stack[:layers]]:
         for parameter in module.parameters():
             parameter.requires_grad = False
+
+
+def layers_of(model: PreTrainedModel) -> list[torch.nn.Module]:
+    """The encoder's layers, from the bottom; none for an architecture that keeps them elsewhere."""
+    return list(getattr(getattr(model.base_model, "encoder", None), "layer", None) or [])
+
+
+def rate_groups(model: PreTrainedModel, rate: float, weight_decay: float, layer_decay: float) -> list[dict[str, Any]]:
+    """Optimizer groups: the head learns at `rate`, every layer at `layer_decay` times the rate of the one above it.
+
+    The embeddings count as the layer below the first. Biases and the scales of LayerNorm, which have one dimension,
+    are not decayed. With two layers and 0.5: head 1, second layer 0.5, first 0.25, embeddings 0.125 of the rate.
+    """
+    stack = layers_of(model)
+    if not stack:
+        raise GongbaoError(f"layer_decay: {type(model).__name__} keeps its layers where they are not looked for")
+    depths = {id(p): len(stack) - n for n, layer in enumerate(stack) for p in layer.parameters()}
+    depths |= {id(p): len(stack) + 1 for p in model.base_model.embeddings.parameters()}
+    groups: dict[tuple[int, bool], list[torch.nn.Parameter]] = {}
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            groups.setdefault((depths.get(id(parameter), 0), parameter.ndim > 1), []).append(parameter)
+    return [
+        {"params": group, "lr": rate * layer_decay**depth, "weight_decay": weight_decay if decayed else 0.0}
+        for (depth, decayed), group in groups.items()
+    ]
 
 
 def save_tokenizer(checkpoint: str, folder: Path) -> None:
@@ -103,9 +159,14 @@ class _from_hub:
         if not isinstance(error, Exception) or isinstance(error, GongbaoError):
             return
         if Path(self.name).is_dir():
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise GongbaoError(f"{self.name}: cannot load the checkpoint: {reason}") from error
+            raise GongbaoError(f"{self.name}: cannot load the checkpoint: {_reason(error)}") from error
+        if isinstance(error, (ImportError, ValueError)) and not isinstance(error, OSError):
+            raise GongbaoError(f"{self.name}: cannot open it: {_reason(error)}") from error
         raise GongbaoError(
             f"cannot get {self.name}: there is no such folder, and no model hub answers with it; connect to a hub, or "
             "set model.checkpoint to a local folder (data/encoder is the one that ships)"
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

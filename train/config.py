@@ -6,9 +6,9 @@ import dataclasses
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gongbao.errors import GongbaoError
 from gongbao.labels import POLICY_DOMAINS, Scheme, nearest
@@ -19,27 +19,66 @@ OURS = {"output_dir": "a run's folder is models/<time>-<name>", "resume_from_che
 """Trainer fields that the run sets itself, with what to do instead."""
 
 
-class _Table(BaseModel):
+class Table(BaseModel):
+    """A table of a config: a key that it does not have is refused."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class Data(_Table):
-    """Where labelled text comes from; paths are relative to the working directory."""
+T = TypeVar("T", bound=Table)
+
+
+class Data(Table):
+    """Where labelled text comes from; paths are relative to the working directory.
+
+    `weights`: how much a sentence of a training file counts in the loss, 1 for the files that it does not name.
+    """
 
     train: list[str] = Field(["data/train.jsonl"], min_length=1)
+    weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
     dev: str = "data/dev.jsonl"
     gold: str | None = None
     scheme: str | None = None
 
+    @model_validator(mode="after")
+    def _weights_name_files(self) -> Data:
+        for name in self.weights:
+            if name not in self.train:
+                raise ValueError(f"weights names {name}, which train does not{nearest(name, self.train)}")
+        return self
 
-class Model(_Table):
+
+class Soft(Table):
+    """Soft labels: a sentence learns `share` of what teachers answer and the rest of its own label.
+
+    Teachers are model folders with a weight each, and, weighing `tfidf`, the TF-IDF baseline fitted on the other
+    documents (`folds` times, so that no document is answered by a model that saw its labels). What they answer is the
+    sigmoid of the mean of their logits (Hinton et al., Distilling the knowledge in a neural network, 2015).
+    """
+
+    share: float = Field(0.0, ge=0, le=1)
+    models: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}
+    tfidf: float = Field(0.0, ge=0, allow_inf_nan=False)
+    folds: int = Field(4, ge=2)
+
+    @model_validator(mode="after")
+    def _has_a_teacher(self) -> Soft:
+        if self.share and not (self.models or self.tfidf):
+            raise ValueError("a share above 0 wants a teacher: soft.models, or soft.tfidf")
+        return self
+
+
+class Model(Table):
     """What training starts from and how it reads.
 
     `init`: `keep` continues with the checkpoint's own head, `fresh-head` draws a new one. `context`: what a sentence is
     read in. `freeze_layers`: so many layers, and the embeddings, stay as they are. `interpolation`: how far the saved
     weights go from the starting ones to the trained ones, 1 being all the way; less keeps more of what the checkpoint
     knew of other text (Wortsman et al., Robust fine-tuning of zero-shot models, 2022). A fresh head goes all the way:
-    where it starts from is nothing worth keeping.
+    where it starts from is nothing worth keeping. `average`: the saved weights are the mean of those at the last so
+    many scorings (Izmailov et al., Averaging weights leads to wider optima, 2018). `dropout`: instead of the
+    checkpoint's own. `layer_decay`: the learning rate of each layer over that of the layer above it, the head's being
+    the full one (Howard and Ruder, Universal language model fine-tuning, 2018).
     """
 
     checkpoint: str = "data/encoder"
@@ -48,6 +87,9 @@ class Model(_Table):
     attn_implementation: str = "eager"
     freeze_layers: int = Field(0, ge=0)
     interpolation: float = Field(1.0, gt=0, le=1)
+    average: int = Field(1, ge=1)
+    dropout: float | None = Field(None, ge=0, lt=1)
+    layer_decay: float = Field(1.0, gt=0, le=1)
     tokens_per_batch: int = Field(3072, ge=256)
 
     @property
@@ -56,7 +98,7 @@ class Model(_Table):
         return self.interpolation if self.init == "keep" else 1.0
 
 
-class Tfidf(_Table):
+class Tfidf(Table):
     """The baseline's settings, by scikit-learn's names."""
 
     ngram_range: tuple[int, int] = (1, 4)
@@ -65,13 +107,14 @@ class Tfidf(_Table):
     C: float = Field(10.0, gt=0)
 
 
-class Config(_Table):
+class Config(Table):
     """A run: `kind` is `bert` or `tfidf`; `trainer` holds transformers' TrainingArguments by their own names."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
     kind: Literal["bert", "tfidf"] = "bert"
     data: Data = Data()
     model: Model = Model()
+    soft: Soft = Soft()
     trainer: dict[str, Any] = {}
     tfidf: Tfidf = Tfidf()
 
@@ -86,6 +129,11 @@ def read_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     Raises GongbaoError, in one line, for a file that is no TOML, an unknown key (with the nearest known one) or a
     value of the wrong type.
     """
+    return check_config(read_toml(path, overrides), str(path))
+
+
+def read_toml(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """Read a TOML file and apply `table.key=value` overrides; raises GongbaoError if either is none."""
     try:
         text = Path(path).read_text(encoding="utf-8")
         data = tomllib.loads(text)
@@ -95,12 +143,22 @@ def read_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
         raise GongbaoError(f"{path}: not TOML: {error}") from error
     for override in overrides:
         _apply(data, override)
-    try:
-        config = Config.model_validate(data)
-    except ValidationError as error:
-        raise GongbaoError(f"{path}: {_first(error)}") from error
-    check_trainer(config.trainer, str(path))
+    return data
+
+
+def check_config(data: Mapping[str, Any], where: str) -> Config:
+    """Make a run's config of a TOML file's content; raises GongbaoError, in one line that begins with `where`."""
+    config = check_table(Config, data, where)
+    check_trainer(config.trainer, where)
     return config
+
+
+def check_table(table: type[T], data: Mapping[str, Any], where: str) -> T:
+    """Validate a config's content; raises GongbaoError, in one line, with the nearest known key for an unknown one."""
+    try:
+        return table.model_validate(data)
+    except ValidationError as error:
+        raise GongbaoError(f"{where}: {_first(error, table)}") from error
 
 
 def check_trainer(fields: Mapping[str, Any], where: str) -> None:
@@ -137,11 +195,15 @@ def _apply(data: dict[str, Any], override: str) -> None:
     data[last] = parsed
 
 
-def _first(error: ValidationError) -> str:
+def _first(error: ValidationError, table: type[BaseModel]) -> str:
     found = error.errors()[0]
     where = ".".join(str(part) for part in found["loc"])
     if found["type"] != "extra_forbidden":
-        return f"{where}: {found['msg'][0].lower()}{found['msg'][1:]}"
-    tables: dict[str, type[BaseModel]] = {"data": Data, "model": Model, "tfidf": Tfidf}
-    table = tables.get(str(found["loc"][0]), Config) if len(found["loc"]) > 1 else Config
+        message = found["msg"].removeprefix("Value error, ")
+        return f"{where}: {message[0].lower()}{message[1:]}"
+    # The table in which the key stands: each part but the last leads one table down.
+    for part in found["loc"][:-1]:
+        inner = table.model_fields[str(part)].annotation if isinstance(part, str) else None
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            table = inner
     return f"unknown key {where}{nearest(str(found['loc'][-1]), table.model_fields)}"

@@ -20,17 +20,18 @@ POOL = 64
 """Batches are filled from pools of about so many batches' paragraphs, each pool sorted by length."""
 
 
-def read_all(paths: Sequence[str], scheme: Scheme) -> list[Example]:
-    """Read several files of examples; an id may occur in one of them only."""
-    examples: list[Example] = []
+def read_all(paths: Sequence[str], scheme: Scheme) -> dict[str, list[Example]]:
+    """Read several files of examples, each under its path; an id may occur in one of them only."""
+    files: dict[str, list[Example]] = {}
     seen: dict[str, str] = {}
     for path in paths:
-        for example in read_examples(path, scheme):
+        examples = read_examples(path, scheme)
+        for example in examples:
             if example.id in seen:
                 raise GongbaoError(f"{path}: id {example.id!r} is also in {seen[example.id]}")
             seen[example.id] = path
-            examples.append(example)
-    return examples
+        files[path] = examples
+    return files
 
 
 def targets(example: Example, scheme: Scheme) -> list[list[int]]:
@@ -45,24 +46,32 @@ def truth(examples: Sequence[Example], scheme: Scheme) -> np.ndarray:
 
 
 def encode(
-    examples: Sequence[Example], tokenizer: Tokenizer, scheme: Scheme, size: int, context: str
+    examples: Sequence[Example],
+    tokenizer: Tokenizer,
+    scheme: Scheme,
+    size: int,
+    context: str,
+    goals: Sequence[np.ndarray] | None = None,
+    weights: Sequence[float] | None = None,
 ) -> datasets.Dataset:
     """Encode examples into a `datasets.Dataset`, a row a paragraph.
 
     Columns: `ids` and `owner` (a list a window; `owner` is the sentence that a token's logit counts for), `targets`
-    (0/1 rows), `by_sentence`, `width` (the longest window).
+    (the example's labels as 0/1 rows, or its soft ones of `goals`), `weight` (what its rows count in the loss),
+    `by_sentence`, `width` (the longest window).
     """
     import datasets
 
     rows = []
-    for example in examples:
+    for number, example in enumerate(examples):
         windows = tokenizer.windows(tokenizer.encode([s.text for s in example.sentences]), size, context)
         if windows:
             rows.append(
                 {
                     "ids": [window.ids for window in windows],
                     "owner": [window.sentence for window in windows],
-                    "targets": targets(example, scheme),
+                    "targets": goals[number].tolist() if goals is not None else targets(example, scheme),
+                    "weight": float(weights[number]) if weights is not None else 1.0,
                     "by_sentence": example.by_sentence,
                     "width": max(map(len, windows)),
                 }
@@ -114,8 +123,8 @@ def collate(items: Sequence[list[dict[str, Any]]], padding: int) -> dict[str, to
     """Make one batch's tensors.
 
     `input_ids`, `attention_mask`, `owner`: `(windows, width)`, `owner` counting sentences through the batch (or -1);
-    `answer`: `(sentences,)`, the row of `targets` that a sentence answers; `targets`: `(rows, labels)`. A paragraph
-    that was labelled as a whole has one row, which all its sentences answer.
+    `answer`: `(sentences,)`, the row of `targets` that a sentence answers; `targets`: `(rows, labels)`; `weight`:
+    `(rows,)`. A paragraph that was labelled as a whole has one row, which all its sentences answer.
     """
     import torch
 
@@ -125,7 +134,8 @@ def collate(items: Sequence[list[dict[str, Any]]], padding: int) -> dict[str, to
     input_ids = torch.full((len(windows), width), padding, dtype=torch.long)
     owner = torch.full((len(windows), width), IGNORED, dtype=torch.long)
     answer: list[int] = []
-    rows: list[list[int]] = []
+    rows: list[list[float]] = []
+    weight: list[float] = []
     line = 0
     for row in paragraphs:
         first = len(answer)
@@ -139,6 +149,7 @@ def collate(items: Sequence[list[dict[str, Any]]], padding: int) -> dict[str, to
             line += 1
         answer += [len(rows) + (number if row["by_sentence"] else 0) for number in range(sentences)]
         rows += row["targets"]
+        weight += [row["weight"]] * len(row["targets"])
     lengths = torch.tensor([len(ids) for ids in windows]).unsqueeze(1)
     return {
         "input_ids": input_ids,
@@ -146,4 +157,5 @@ def collate(items: Sequence[list[dict[str, Any]]], padding: int) -> dict[str, to
         "owner": owner,
         "answer": torch.tensor(answer),
         "targets": torch.tensor(rows, dtype=torch.float32),
+        "weight": torch.tensor(weight, dtype=torch.float32),
     }

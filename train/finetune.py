@@ -21,9 +21,11 @@ from gongbao.examples import Example
 from gongbao.files import write_text
 from gongbao.labels import Scheme
 from gongbao.windows import IGNORED, WINDOW, Tokenizer
-from train.checkpoint import TOKENIZER_FILES, open_model
+from train.checkpoint import TOKENIZER_FILES, open_model, rate_groups
 from train.config import Config
 from train.dataset import Batches, collate, encode, truth
+from train.resume import last_checkpoint, stoppable
+from train.soft import soft_targets
 
 if TYPE_CHECKING:
     import torch
@@ -33,33 +35,41 @@ SCORES = "scores.json"
 
 
 def finetune(
-    config: Config, scheme: Scheme, train: Sequence[Example], dev: Sequence[Example], folder: Path, resume: bool = False
+    config: Config,
+    scheme: Scheme,
+    train: Sequence[Example],
+    weights: Sequence[float],
+    dev: Sequence[Example],
+    folder: Path,
+    resume: bool = False,
 ) -> list[dict[str, float]]:
     """Fine-tune and leave the best epoch's weights in `folder/best`, in half precision; return the dev scores.
+
+    `weights` are what each training example counts in the loss.
 
     `folder` holds the tokenizer already. Epoch 0 is the starting weights. Scores are dev paragraph macro-F1 at the best
     single threshold; only the main process returns them. With `resume` the newest checkpoint in `folder` goes on from
     its step. Raises GongbaoError if training diverges.
     """
-    from transformers.trainer_utils import get_last_checkpoint
-
     tokenizer = Tokenizer(folder)
     arguments = training_arguments(config, folder)
     model = open_model(config, scheme, arguments.seed)
     size = min(WINDOW, int(model.config.max_position_embeddings))
-    rows = encode(train, tokenizer, scheme, size, config.model.context)
+    goals = soft_targets(config.soft, scheme, train, folder)
+    rows = encode(train, tokenizer, scheme, size, config.model.context, goals, weights)
     if not len(rows):
         raise GongbaoError("nothing to train on: the examples hold no text that the tokenizer reads")
     try:
         trainer = make_trainer(config, model, tokenizer, arguments, rows, dev, scheme, folder)
     except (ImportError, RuntimeError, ValueError) as error:
         raise GongbaoError(f"trainer: {str(error).strip().splitlines()[0]}") from error
-    checkpoint = get_last_checkpoint(str(folder)) if resume else None
-    if checkpoint is None:
-        if trainer.is_world_process_zero():
-            (folder / SCORES).unlink(missing_ok=True)
-        trainer.evaluate()
-    trainer.train(resume_from_checkpoint=checkpoint)
+    checkpoint = last_checkpoint(folder) if resume else None
+    with stoppable(folder):
+        if checkpoint is None:
+            if trainer.is_world_process_zero():
+                (folder / SCORES).unlink(missing_ok=True)
+            trainer.evaluate()
+        trainer.train(resume_from_checkpoint=checkpoint)
     if not trainer.is_world_process_zero():
         return []
     return list(json.loads((folder / SCORES).read_text(encoding="utf-8")))
@@ -84,6 +94,15 @@ def make_trainer(
         start = {name: weights.detach().cpu().clone() for name, weights in model.named_parameters()}
 
     class SentenceTrainer(Trainer):  # type: ignore[misc]
+        def create_optimizer(self, *arguments: Any) -> Any:
+            if getattr(self, "optimizer", None) is None and config.model.layer_decay < 1:
+                kind, settings = self.get_optimizer_cls_and_kwargs(self.args)
+                rates = rate_groups(
+                    self.model, self.args.learning_rate, self.args.weight_decay, config.model.layer_decay
+                )
+                self.optimizer = kind(rates, **settings)
+            return super().create_optimizer(*arguments)
+
         def compute_loss(
             self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
         ) -> Any:
@@ -115,10 +134,26 @@ def make_trainer(
 
 
 def sentence_loss(logits: torch.Tensor, inputs: dict[str, torch.Tensor], smoothing: float = 0.0) -> torch.Tensor:
-    """Binary cross-entropy on sentence logits, each the mean of its tokens', averaged over rows and labels.
+    """Binary cross-entropy on sentence logits, averaged over labels and, by their weight, over rows.
 
-    `logits` is `(windows, width, labels)`; the other tensors are `collate`'s. A row that several sentences answer (a
-    paragraph labelled as a whole) is answered by the largest of their logits.
+    `logits` is `(windows, width, labels)`; the other tensors are `collate`'s.
+    """
+    import torch
+
+    answers = sentence_logits(logits, inputs)
+    answered = torch.isfinite(answers).all(dim=1)
+    goal = inputs["targets"][answered] * (1 - smoothing) + smoothing / 2
+    losses = torch.nn.functional.binary_cross_entropy_with_logits(answers[answered], goal, reduction="none")
+    weight = inputs["weight"][answered]
+    # Rows that all weigh nothing teach nothing: 0, not 0/0.
+    return (losses.mean(dim=1) * weight).sum() / weight.sum().clamp(min=1e-8)
+
+
+def sentence_logits(logits: torch.Tensor, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    """The logits that answer each row of targets, `(rows, labels)`: the mean of a sentence's tokens' logits.
+
+    A row that several sentences answer (a paragraph labelled as a whole) is answered by the largest of their logits, a
+    row that no token answers by -inf.
     """
     import torch
 
@@ -132,10 +167,7 @@ def sentence_loss(logits: torch.Tensor, inputs: dict[str, torch.Tensor], smoothi
     read = pieces[:, 0] > 0
     rows, goal = inputs["answer"][read], inputs["targets"]
     answers = torch.full_like(goal, -torch.inf)
-    answers = answers.scatter_reduce(0, rows.unsqueeze(1).expand(-1, goal.shape[1]), means[read], "amax")
-    answered = torch.isfinite(answers).all(dim=1)
-    goal = goal[answered] * (1 - smoothing) + smoothing / 2
-    return torch.nn.functional.binary_cross_entropy_with_logits(answers[answered], goal)
+    return answers.scatter_reduce(0, rows.unsqueeze(1).expand(-1, goal.shape[1]), means[read], "amax")
 
 
 def dev_score(engine: TorchEngine, dev: Sequence[Example], scheme: Scheme) -> float:
@@ -160,15 +192,18 @@ def keep_best(
 ) -> float:
     """Save the weights, score them on dev as saved, and keep them in `folder/best` if no earlier epoch did as well.
 
-    What is saved lies `interpolation` of the way from the starting weights, `start`, to the trained ones. It is saved
-    in half precision and read back in fp32, as in prediction: the model in training answers under the Trainer's
-    autocast. Returns the score, which is noted in `folder/scores.json` in any case.
+    What is saved lies `interpolation` of the way from the starting weights, `start`, to the trained ones, these being
+    the mean of the last `average` scorings' (the starting weights are none of them). It is saved in half precision and
+    read back in fp32, as in prediction: the model in training answers under the Trainer's autocast. Returns the score,
+    which is noted in `folder/scores.json` in any case.
     """
     import torch
 
     candidate, best, notes = folder / "candidate", folder / "best", folder / SCORES
     shutil.rmtree(candidate, ignore_errors=True)
     saved = copy.deepcopy(model).cpu()
+    if config.model.average > 1:
+        average(saved, folder / "scored", epoch, config.model.average)
     if start:
         with torch.no_grad():
             for name, weights in saved.named_parameters():
@@ -190,6 +225,30 @@ def keep_best(
         shutil.rmtree(candidate)
     write_text(notes, json.dumps([*scores, {"epoch": epoch, "macro_f1": score}]))
     return score
+
+
+def average(model: PreTrainedModel, folder: Path, epoch: float, count: int) -> None:
+    """Turn the model's weights into the mean of its own and those kept in `folder` at the last `count - 1` scorings.
+
+    Its own are kept for the scorings to come. What epoch 0 scored was not trained and stays out. A run that resumes
+    keeps an epoch's weights again.
+    """
+    from safetensors.torch import load_file, save_file
+
+    if not epoch:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    folder.mkdir(exist_ok=True)
+    earlier = sorted(p for p in folder.glob("*.safetensors") if float(p.stem) < epoch)
+    for path in earlier[: -(count - 1)]:
+        path.unlink()
+    own = {name: weights.detach().contiguous() for name, weights in model.named_parameters()}
+    partial = folder / ".partial"
+    save_file(own, partial)
+    os.replace(partial, folder / f"{epoch:012.4f}.safetensors")
+    kept = [own, *(load_file(path) for path in earlier[-(count - 1) :])]
+    for name, weights in own.items():
+        weights.copy_(sum(each[name] for each in kept) / len(kept))
 
 
 def training_arguments(config: Config, folder: Path) -> Any:

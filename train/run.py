@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gongbao.errors import GongbaoError
-from gongbao.examples import Example
+from gongbao.examples import Example, read_examples
 from gongbao.labels import Scheme
 from train.config import Config, read_config
+from train.record import DEFAULT_SEED
 
 RUNS = Path("models")
 SNAPSHOT = "config.json"
@@ -21,6 +22,12 @@ SNAPSHOT = "config.json"
 def run(
     config_file: str | Path, resume: bool = False, overrides: Sequence[str] = (), init: str | None = None
 ) -> tuple[Path, list[dict[str, float]]]:
+    """Train what a config file says: `train` with the file read."""
+    config = read_config(config_file, [*overrides, *([f'model.init="{init}"'] if init else [])])
+    return train(config, resume)
+
+
+def train(config: Config, resume: bool = False) -> tuple[Path, list[dict[str, float]]]:
     """Train what the config says and return the finished run's folder and its dev scores by epoch.
 
     The run is written to `models/.<run>.partial/` and renamed when it is complete. With `resume`, the newest
@@ -29,22 +36,23 @@ def run(
     """
     from train.dataset import read_all
 
-    config = read_config(config_file, [*overrides, *([f'model.init="{init}"'] if init else [])])
     started = datetime.now(UTC)
     scheme = config.label_scheme
-    train, dev = read_all(config.data.train, scheme), read_all([config.data.dev], scheme)
-    if shared := {example.document for example in train} & {example.document for example in dev}:
+    files, dev = read_all(config.data.train, scheme), read_examples(config.data.dev, scheme)
+    examples = [example for found in files.values() for example in found]
+    weights = [config.data.weights.get(file, 1.0) for file, found in files.items() for _ in found]
+    if shared := {example.document for example in examples} & {example.document for example in dev}:
         say(f"warning: {len(shared)} documents are in train and in dev ({min(shared)}, …): dev scores will flatter")
     partial = _folder(config, started, resume)
     folder = RUNS / partial.name[1 : -len(".partial")]
     try:
         if is_main_process():
-            _prepare(config, partial)
+            _prepare(config, scheme, examples, partial)
         _wait_for_all()
-        say(f"{config.name}: {len(train)} paragraphs to train on, {len(dev)} for the decision rule, in {partial}")
-        scores = _train(config, scheme, train, dev, partial, resume)
+        say(f"{config.name}: {len(examples)} paragraphs to train on, {len(dev)} for the decision rule, in {partial}")
+        scores = _train(config, scheme, examples, weights, dev, partial, resume)
         if is_main_process():
-            _finish(config, scheme, train, dev, scores, started, partial, folder)
+            finish(config, scheme, examples, dev, scores, started, partial, folder)
     except GongbaoError:
         if is_main_process() and not list(partial.glob("checkpoint-*")):
             # Nothing was trained that --resume could go on from.
@@ -53,9 +61,10 @@ def run(
     return folder, scores
 
 
-def _prepare(config: Config, partial: Path) -> None:
-    """Make the unfinished folder, with the config that --resume goes by and the checkpoint's tokenizer."""
+def _prepare(config: Config, scheme: Scheme, examples: Sequence[Example], partial: Path) -> None:
+    """Make the unfinished folder: the config that --resume goes by, the checkpoint's tokenizer, teachers' answers."""
     from train.checkpoint import save_tokenizer
+    from train.soft import save_answers
 
     partial.mkdir(parents=True, exist_ok=True)
     (partial / SNAPSHOT).write_text(config.model_dump_json(), encoding="utf-8")
@@ -63,10 +72,20 @@ def _prepare(config: Config, partial: Path) -> None:
         if not Path(config.model.checkpoint).is_dir():
             say(f"{config.model.checkpoint}: no folder of this name; asking the model hub")
         save_tokenizer(config.model.checkpoint, partial)
+        if config.soft.share:
+            say(f"asking the teachers about {len(examples)} paragraphs")
+            seed = int(config.trainer.get("seed", DEFAULT_SEED))
+            save_answers(config.soft, config.tfidf, scheme, examples, seed, partial)
 
 
 def _train(
-    config: Config, scheme: Scheme, train: Sequence[Example], dev: Sequence[Example], partial: Path, resume: bool
+    config: Config,
+    scheme: Scheme,
+    train: Sequence[Example],
+    weights: Sequence[float],
+    dev: Sequence[Example],
+    partial: Path,
+    resume: bool,
 ) -> list[dict[str, float]]:
     """Leave the trained model in `partial/final` and return its dev scores."""
     from train.baseline import fit_tfidf
@@ -78,14 +97,14 @@ def _train(
         final.mkdir(exist_ok=True)
         engine.save(final)
         return []
-    scores = finetune(config, scheme, train, dev, partial, resume)
+    scores = finetune(config, scheme, train, weights, dev, partial, resume)
     if is_main_process():
         shutil.rmtree(final, ignore_errors=True)
         shutil.copytree(partial / "best", final)
     return scores
 
 
-def _finish(
+def finish(
     config: Config,
     scheme: Scheme,
     train: Sequence[Example],

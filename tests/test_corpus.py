@@ -1,0 +1,65 @@
+"""Plain text to learn from: documents, parts of a file, and what is no text."""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+
+import pytest
+
+from gongbao.errors import GongbaoError
+from train.corpus import LONGEST, Text, read_documents
+
+LINES = "\ufeff甲。\n乙。\r\n\n\n　丙。 \n"
+DOCUMENTS = [["甲。", "乙。"], ["丙。"]]
+
+
+def write(path, data):
+    path.write_bytes({".xz": lzma.compress, ".gz": gzip.compress}.get(path.suffix, bytes)(data))
+    return str(path)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.xz", "a.txt.gz"])
+def test_documents_of_every_form(tmp_path, name):
+    assert list(read_documents([Text(file=write(tmp_path / name, LINES.encode()))])) == DOCUMENTS
+
+
+def test_a_part_of_a_file_and_several_files(tmp_path):
+    file = write(tmp_path / "a.txt", LINES.encode())
+    assert list(read_documents([Text(file=file, first_line=2, last_line=5)])) == [["乙。"], ["丙。"]]
+    assert list(read_documents([Text(file=file, last_line=1), Text(file=file)])) == [["甲。"], *DOCUMENTS]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("a.txt", b"", "a.txt: no text$"),
+        ("a.txt", b"\n \n", "a.txt: no text$"),
+        ("a.txt", "好\n".encode() + "全会".encode("gb18030"), "a.txt:2: not UTF-8 text"),
+        ("a.txt", b"MZ\0\0", "a.txt:1: not text: it holds NUL"),
+        ("a.txt", b"x" * (LONGEST + 1), "a.txt:1: a line of more than 1,048,576 bytes"),
+        ("a.xz", None, "a.xz: not compressed as its name says"),
+        ("a.gz", None, "a.gz: not compressed as its name says"),
+    ],
+)
+def test_what_is_no_text_is_said_in_one_line(tmp_path, name, data, message):
+    path = tmp_path / name
+    if data is None:
+        path.write_bytes(b"plain text\n")
+    else:
+        write(path, data)
+    with pytest.raises(GongbaoError, match=message) as caught:
+        list(read_documents([Text(file=str(path))]))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_cut_off_archive_and_lines_that_are_not_there(tmp_path):
+    path = tmp_path / "a.xz"
+    path.write_bytes(lzma.compress(b"\n".join(b"%d" % n for n in range(9999)))[:-40])
+    with pytest.raises(GongbaoError, match="damaged after line"):
+        list(read_documents([Text(file=str(path))]))
+    file = write(tmp_path / "a.txt", LINES.encode())
+    with pytest.raises(GongbaoError, match=r"no text from line 99$"):
+        list(read_documents([Text(file=file, first_line=99)]))
+    with pytest.raises(GongbaoError, match=r"cannot read .*nowhere.txt: No such file"):
+        list(read_documents([Text(file=str(tmp_path / "nowhere.txt"))]))

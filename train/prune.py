@@ -1,0 +1,264 @@
+"""Vocabulary cutting: an encoder keeps the pieces that a corpus uses. `python -m train.prune`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gongbao.errors import GongbaoError
+from gongbao.files import read_json
+from gongbao.segment import split_sentences
+from gongbao.windows import Tokenizer
+from train.checkpoint import open_encoder, save_tokenizer
+from train.corpus import Text, read_documents
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+CJK = ((0x3000, 0x303F), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0xFF00, 0xFFEF), (0x20000, 0x323AF))
+"""Code points of Chinese characters, their extensions, punctuation and full-width forms."""
+MARKS = ("▁", "##")
+"""What a piece may begin with that is no text: SentencePiece's word start, WordPiece's continuation."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What was cut: pieces and megabytes (half precision) before and after, and the share of the text's pieces lost."""
+
+    pieces: tuple[int, int]
+    megabytes: tuple[float, float]
+    lost: float
+
+
+def prune(checkpoint: str, out: Path, texts: Sequence[Text], at_least: int = 1, limit: int | None = None) -> Cut:
+    """Cut a checkpoint's vocabulary to the pieces that a corpus uses, and write the smaller checkpoint to `out`.
+
+    Kept are the pieces that occur `at_least` times (in the first `limit` paragraphs), every single CJK character and
+    ASCII character of the old vocabulary, and the special tokens. The tokenizer is SentencePiece-Unigram (XLM-R, E5,
+    BGE-M3, mDeBERTa) or WordPiece (BERT, LaBSE): both cut a text whose pieces are all kept as they did before, since
+    the best cut among fewer candidates is the same as long as it is among them. A language-model head is not kept, a
+    token-classification head is.
+
+    Raises GongbaoError for another kind of tokenizer, for a vocabulary that does not fit the checkpoint, and if what
+    was written does not answer as the checkpoint did.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise GongbaoError(f"{out} is not empty: choose a new folder")
+    partial = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        cut = _prune(checkpoint, partial, texts, at_least, limit)
+        if out.exists():
+            out.rmdir()
+        os.replace(partial, out)
+    except OSError as error:
+        raise GongbaoError(f"cannot write {out}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return cut
+
+
+def _prune(checkpoint: str, out: Path, texts: Sequence[Text], at_least: int, limit: int | None) -> Cut:
+    save_tokenizer(checkpoint, out)
+    spec, config = read_json(out / "tokenizer.json"), read_json(out / "tokenizer_config.json")
+    pieces = _pieces(spec, checkpoint)
+    tokenizer = Tokenizer(out)
+    counts, sample = _count(tokenizer, texts, limit)
+    kept = keep(pieces, counts, at_least, _always(spec, tokenizer))
+    model = open_encoder(checkpoint)
+    rows = model.get_input_embeddings().num_embeddings
+    if tokenizer.size > rows:
+        raise GongbaoError(
+            f"{checkpoint}: the tokenizer has {tokenizer.size} pieces, the model {rows}: they are not of one model"
+        )
+    before = model.num_parameters()
+    ids = {old: new for new, old in enumerate(kept)}
+    expected = _states(model, tokenizer, sample)
+    _cut_model(model, kept, ids)
+    model.half().save_pretrained(out)
+    for name, data in (
+        ("tokenizer.json", cut_tokenizer(spec, ids)),
+        ("tokenizer_config.json", _cut_config(config, ids)),
+    ):
+        (out / name).write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+    _check(out, sample, expected)
+    used = sum(counts.values())
+    lost = sum(count for piece, count in counts.items() if piece not in ids)
+    after = model.num_parameters()
+    return Cut((tokenizer.size, len(kept)), (before * 2 / 1e6, after * 2 / 1e6), lost / max(used, 1))
+
+
+def keep(pieces: Mapping[int, str], counts: Mapping[int, int], at_least: int, always: Collection[int]) -> list[int]:
+    """The ids that stay, in their old order: used, single CJK or ASCII characters, and `always`."""
+    return sorted(
+        number
+        for number, piece in pieces.items()
+        if counts.get(number, 0) >= at_least or number in always or _single(piece)
+    )
+
+
+def cut_tokenizer(spec: Mapping[str, Any], ids: Mapping[int, int]) -> dict[str, Any]:
+    """A `tokenizer.json` with the pieces of `ids` (old id: new id, in the same order) only."""
+    model = dict(spec["model"])
+    if model["type"] == "Unigram":
+        model["vocab"] = [model["vocab"][old] for old in sorted(ids) if old < len(model["vocab"])]
+        if model.get("unk_id") is not None:
+            model["unk_id"] = ids[model["unk_id"]]
+    else:
+        model["vocab"] = {piece: ids[old] for piece, old in model["vocab"].items() if old in ids}
+    made = dict(spec) | {"model": model}
+    made["added_tokens"] = [token | {"id": ids[token["id"]]} for token in spec.get("added_tokens") or []]
+    if made.get("padding"):
+        made["padding"] = made["padding"] | {"pad_id": ids[made["padding"]["pad_id"]]}
+    if made.get("post_processor"):
+        made["post_processor"] = _cut_processor(made["post_processor"], ids)
+    return made
+
+
+def _cut_processor(processor: Mapping[str, Any], ids: Mapping[int, int]) -> dict[str, Any]:
+    """What adds the special tokens: it names them by id."""
+    made = dict(processor)
+    if made["type"] == "Sequence":
+        made["processors"] = [_cut_processor(each, ids) for each in made["processors"]]
+    for name in ("sep", "cls"):
+        if name in made:
+            made[name] = [made[name][0], ids[made[name][1]]]
+    if "special_tokens" in made:
+        made["special_tokens"] = {
+            name: token | {"ids": [ids[old] for old in token["ids"]]} for name, token in made["special_tokens"].items()
+        }
+    return made
+
+
+def _cut_config(config: Mapping[str, Any], ids: Mapping[int, int]) -> dict[str, Any]:
+    made = dict(config)
+    if "added_tokens_decoder" in made:
+        made["added_tokens_decoder"] = {
+            str(ids[int(old)]): token for old, token in made["added_tokens_decoder"].items()
+        }
+    return made
+
+
+def _pieces(spec: Mapping[str, Any], checkpoint: str) -> dict[int, str]:
+    """Every piece by its id, added tokens among them."""
+    kind = spec["model"].get("type")
+    if kind not in ("Unigram", "WordPiece"):
+        raise GongbaoError(f"{checkpoint}: its tokenizer is {kind}; a Unigram or WordPiece vocabulary can be cut")
+    vocab = spec["model"]["vocab"]
+    if kind == "Unigram":
+        pieces = {number: piece for number, (piece, _) in enumerate(vocab)}
+    else:
+        pieces = {number: piece for piece, number in vocab.items()}
+    return pieces | {token["id"]: token["content"] for token in spec.get("added_tokens") or []}
+
+
+def _always(spec: Mapping[str, Any], tokenizer: Tokenizer) -> set[int]:
+    """Special tokens, byte pieces, and the lowest-scored piece of a Unigram: the cost of an unknown hangs on it."""
+    always = {token["id"] for token in spec.get("added_tokens") or []} | {tokenizer.unknown}
+    model = spec["model"]
+    if model["type"] == "Unigram":
+        always.add(min(range(len(model["vocab"])), key=lambda number: model["vocab"][number][1]))
+        if model.get("byte_fallback"):
+            always |= {n for n, (piece, _) in enumerate(model["vocab"]) if len(piece) == 6 and piece.startswith("<0x")}
+    return always
+
+
+def _single(piece: str) -> bool:
+    for mark in MARKS:
+        if piece != mark:
+            piece = piece.removeprefix(mark)
+    return len(piece) == 1 and (piece in MARKS or piece < "\x80" or any(a <= ord(piece) <= b for a, b in CJK))
+
+
+def _count(tokenizer: Tokenizer, texts: Sequence[Text], limit: int | None) -> tuple[Counter[int], list[str]]:
+    """How often each piece occurs, sentence by sentence as the labeller reads, and the first few sentences."""
+    from tqdm import tqdm
+
+    counts: Counter[int] = Counter()
+    sample: list[str] = []
+    paragraphs = islice((text for document in read_documents(texts) for text in document), limit)
+    bar = tqdm(unit=" paragraphs", disable=not sys.stderr.isatty(), desc="counting")
+    with bar:
+        while chunk := list(islice(paragraphs, 2048)):
+            sentences = [sentence.text for text in chunk for sentence in split_sentences(text)]
+            sample = sample or sentences[:16]
+            for encoded in tokenizer.encode(sentences):
+                counts.update(encoded.ids)
+            bar.update(len(chunk))
+    return counts, sample
+
+
+def _cut_model(model: PreTrainedModel, kept: Sequence[int], ids: Mapping[int, int]) -> None:
+    import torch
+
+    old = model.get_input_embeddings()
+    pad = model.config.pad_token_id
+    made = torch.nn.Embedding(len(kept), old.embedding_dim, padding_idx=None if pad is None else ids[pad])
+    made.weight.data = old.weight.data[torch.tensor(list(kept))].clone()
+    model.set_input_embeddings(made)
+    model.config.vocab_size = len(kept)
+    for name, value in model.config.to_dict().items():
+        if name.endswith("_token_id") and isinstance(value, int) and value in ids:
+            setattr(model.config, name, ids[value])
+
+
+def _states(model: PreTrainedModel, tokenizer: Tokenizer, sentences: Iterable[str]) -> list[Any]:
+    """The last hidden states, or logits, of each sentence."""
+    import torch
+
+    answers = []
+    size = int(getattr(model.config, "max_position_embeddings", 512)) - 4
+    for pieces in tokenizer.encode(list(sentences)):
+        ids = torch.tensor([[tokenizer.first, *pieces.ids[:size], tokenizer.last]])
+        with torch.inference_mode():
+            answers.append(model.eval()(input_ids=ids, attention_mask=torch.ones_like(ids))[0].float())
+    return answers
+
+
+def _check(out: Path, sample: Sequence[str], expected: Sequence[Any]) -> None:
+    """Read back what was written: where all pieces were kept it must answer as before."""
+    import torch
+
+    tokenizer = Tokenizer(out)
+    for sentence, before, after in zip(
+        sample, expected, _states(open_encoder(str(out)), tokenizer, sample), strict=True
+    ):
+        unknown = tokenizer.encode([sentence])[0].unknown
+        if not unknown and before.shape == after.shape and not torch.allclose(before, after, atol=1e-4):
+            raise GongbaoError(f"{out}: the cut checkpoint does not answer as the whole one did on {sentence[:20]!r}")
+
+
+def main(
+    checkpoint: Annotated[
+        str, typer.Argument(help="A local folder, or a hub name such as intfloat/multilingual-e5-base.")
+    ],
+    out: Annotated[Path, typer.Argument(help="The new folder.")],
+    text: Annotated[list[Path], typer.Option(help="Plain text, .txt, .xz or .gz; may be repeated.")],
+    at_least: Annotated[int, typer.Option(min=1, help="Keep pieces that occur so many times.")] = 1,
+    limit: Annotated[int | None, typer.Option(min=1, help="Read so many paragraphs only.")] = None,
+) -> None:
+    """Cut an encoder's vocabulary to the pieces that a corpus uses."""
+    try:
+        cut = prune(checkpoint, out, [Text(file=str(path)) for path in text], at_least, limit)
+    except GongbaoError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    print(
+        f"{out}: {cut.pieces[0]:,} -> {cut.pieces[1]:,} pieces, {cut.megabytes[0]:.1f} -> {cut.megabytes[1]:.1f} MB in "
+        f"half precision; {cut.lost:.3%} of the text's pieces were dropped and are read in smaller ones"
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,57 @@
+"""A training that was stopped: what is kept of it, and which checkpoint it goes on from."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gongbao.errors import GongbaoError
+
+
+def last_checkpoint(folder: Path) -> str | None:
+    """The newest complete checkpoint of transformers' Trainer in `folder`; those that a kill left half-written go.
+
+    The Trainer writes `trainer_state.json` last, so a checkpoint without a readable one is not complete. Weights cut
+    short by a power cut are known by their safetensors header, which says how long they are.
+    """
+    found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
+    for path in found:
+        if _complete(path):
+            return str(path)
+        shutil.rmtree(path)
+    return None
+
+
+def _complete(checkpoint: Path) -> bool:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+        for weights in checkpoint.glob("*.safetensors"):
+            with safe_open(weights, framework="np"):
+                pass
+    except (OSError, ValueError, SafetensorError):
+        return False
+    return True
+
+
+@contextmanager
+def stoppable(folder: Path) -> Iterator[None]:
+    """Turn what stops a training for want of space or of a readable checkpoint into one line that says what is kept.
+
+    torch and safetensors report a full disk in errors of their own kinds.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, SafetensorError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if isinstance(error, RuntimeError) and not any(word in reason for word in ("writ", "inline_container")):
+            raise
+        kept = last_checkpoint(folder)
+        how = f"{Path(kept).name} is kept, and --resume goes on from it" if kept else "no checkpoint was written yet"
+        raise GongbaoError(f"cannot write to {folder}: {reason}; {how}") from error
