@@ -11,7 +11,7 @@ GOLD   ?= data/gold.jsonl
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install baseline train encoder predict eval test lint wheel clean
+.PHONY: help install baseline train encoder adapt distil predict eval test lint wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -38,6 +38,12 @@ train: $(STAMP) models/.baseline ## train, evaluate, print the table (CONFIG=…
 
 encoder: $(STAMP) ## make the weights of data/encoder by their recipe (labelled text of your own; ARGS=--resume)
 	$(PY) -m train.encoder configs/encoder.toml $(ARGS)
+
+adapt: $(STAMP) ## adapt an encoder to an archive of plain text (configs/adapt.toml, ARGS=--resume)
+	$(PY) -m train.adapt configs/adapt.toml $(ARGS)
+
+distil: $(STAMP) ## make a small model that answers like a large one (configs/distil.toml, ARGS=--resume)
+	$(PY) -m train.distil configs/distil.toml $(ARGS)
 
 predict: $(STAMP) ## label documents with the newest run (FILES="…" OUT=out.jsonl, MODEL=…)
 	@test -n "$(FILES)" || { echo 'usage: make predict FILES="page.txt folder" [OUT=out.jsonl] [MODEL=latest]'; exit 2; }

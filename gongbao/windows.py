@@ -81,7 +81,13 @@ class Tokenizer:
         self.last = special("sep_token", "eos_token")
         self.padding = special("pad_token")
         self.unknown = special("unk_token")
+        self._special = special
         self.size = max(backend.get_vocab_size(), *(number + 1 for number in added.values()))
+
+    @property
+    def mask(self) -> int:
+        """The token that stands for a masked one; only training on plain text needs it."""
+        return self._special("mask_token")
 
     def encode(self, sentences: Sequence[str]) -> list[Pieces]:
         """Encode each sentence alone, without specials."""

@@ -273,10 +273,10 @@ def test_the_configs_that_ship_are_read(name):
 
 
 def test_every_trainer_field_is_usable_by_its_own_name(place):
-    from train.finetune import training_arguments
+    from train.arguments import training_arguments
 
     overrides = ["trainer.lr_scheduler_type=cosine", "trainer.gradient_accumulation_steps=2", "trainer.adam_beta2=0.98"]
-    arguments = training_arguments(read_config("run.toml", overrides), place)
+    arguments = training_arguments(read_config("run.toml", overrides).trainer, place)
     assert (arguments.gradient_accumulation_steps, arguments.adam_beta2) == (2, 0.98)
     assert arguments.lr_scheduler_type == "cosine"
 

@@ -27,7 +27,8 @@ def main(
     """Train a model: examples, Trainer, best epoch, decision rule, run folder, gold report."""
     from gongbao.examples import read_examples
     from train.config import read_config
-    from train.run import is_main_process, run, say
+    from train.folder import is_main_process, say
+    from train.run import run
 
     overrides = set_ or []
     try:

@@ -19,7 +19,8 @@ from gongbao.errors import GongbaoError
 from gongbao.examples import read_examples
 from train.config import Config, Table, check_config, check_table, read_toml
 from train.dataset import read_all
-from train.run import RUNS, finish, say, train
+from train.folder import RUNS, say, unfinished
+from train.run import finish, train
 
 SHIPPED = ("config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors", "decision.json")
 """What a model that ships consists of, besides its card, which is written by hand."""
@@ -84,15 +85,13 @@ def soup(ends: Sequence[tuple[Config, Path]], started: datetime) -> Path:
     """Make the run whose weights are the mean of several runs', and whose rule is set anew."""
     config = ends[0][0].model_copy(update={"name": ends[0][0].name.rpartition("-s")[0]})
     scheme = config.label_scheme
-    folder = RUNS / f"{started.astimezone():%Y%m%d-%H%M%S}-{config.name}"
-    partial = RUNS / f".{folder.name}.partial"
+    partial = unfinished(config, started, resume=False)
     (partial / "final").mkdir(parents=True, exist_ok=True)
     for name in SHIPPED[:3]:
         shutil.copyfile(ends[0][1] / name, partial / "final" / name)
     mean([run for _, run in ends], partial / "final")
     examples = [example for found in read_all(config.data.train, scheme).values() for example in found]
-    finish(config, scheme, examples, read_examples(config.data.dev, scheme), [], started, partial, folder)
-    return folder
+    return finish(config, scheme, examples, read_examples(config.data.dev, scheme), [], started, partial)
 
 
 def mean(folders: Sequence[Path], out: Path) -> None:

@@ -6,7 +6,6 @@ import copy
 import json
 import os
 import shutil
-import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from gongbao.examples import Example
 from gongbao.files import write_text
 from gongbao.labels import Scheme
 from gongbao.windows import IGNORED, WINDOW, Tokenizer
+from train.arguments import training_arguments
 from train.checkpoint import TOKENIZER_FILES, open_model, rate_groups
 from train.config import Config
 from train.dataset import Batches, collate, encode, truth
@@ -52,7 +52,7 @@ def finetune(
     its step. Raises GongbaoError if training diverges.
     """
     tokenizer = Tokenizer(folder)
-    arguments = training_arguments(config, folder)
+    arguments = training_arguments(config.trainer, folder)
     model = open_model(config, scheme, arguments.seed)
     size = min(WINDOW, int(model.config.max_position_embeddings))
     goals = soft_targets(config.soft, scheme, train, folder)
@@ -249,33 +249,3 @@ def average(model: PreTrainedModel, folder: Path, epoch: float, count: int) -> N
     kept = [own, *(load_file(path) for path in earlier[-(count - 1) :])]
     for name, weights in own.items():
         weights.copy_(sum(each[name] for each in kept) / len(kept))
-
-
-def training_arguments(config: Config, folder: Path) -> Any:
-    """The TOML's Trainer fields over this project's defaults."""
-    import torch
-    from transformers import TrainingArguments
-
-    gpu = torch.accelerator.is_available() and not config.trainer.get("use_cpu", False)
-    if gpu:
-        autocast = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
-    else:
-        autocast = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
-    defaults = {
-        "use_cpu": not gpu,
-        "per_device_train_batch_size": 1,
-        "bf16": autocast and not config.trainer.get("fp16", False),
-        "eval_strategy": "epoch",
-        "save_strategy": "steps",
-        "save_steps": 50,
-        "save_total_limit": 1,
-        "logging_steps": 20,
-        "report_to": "none",
-        "remove_unused_columns": False,
-        "disable_tqdm": not sys.stderr.isatty(),
-        "dataloader_pin_memory": gpu,
-    }
-    try:
-        return TrainingArguments(output_dir=str(folder), **(defaults | config.trainer))
-    except (TypeError, ValueError, ImportError, RuntimeError) as error:
-        raise GongbaoError(f"trainer: {str(error).splitlines()[0]}") from error

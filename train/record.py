@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from gongbao import __version__
 from gongbao.decision import Decision
@@ -20,6 +20,14 @@ from train.config import Config
 DEFAULT_SEED = 42
 """The seed of TrainingArguments where the config names none."""
 PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "scikit-learn", "scipy", "numpy")
+
+
+class Recorded(Protocol):
+    """A config of any kind of run, as far as its record is concerned."""
+
+    trainer: dict[str, Any]
+
+    def model_dump(self, *, mode: str) -> dict[str, Any]: ...
 
 
 def make_record(
@@ -32,27 +40,34 @@ def make_record(
     files: Sequence[str],
 ) -> dict[str, Any]:
     """Describe a run: what made it, from which data, where, how long, with which dev scores and files."""
-    finished = datetime.now(UTC)
     return {
-        "gongbao": __version__,
         "kind": config.kind,
         "context": config.model.context,
         "scheme": decision.scheme.signature,
         "decision": decision.id,
-        "config": config.model_dump(mode="json"),
         "data": {
             "train": {"files": config.data.train, "paragraphs": len(train), "sha256": hash_examples(train)},
             "dev": {"files": [config.data.dev], "paragraphs": len(dev), "sha256": hash_examples(dev)},
         },
-        "seed": int(config.trainer.get("seed", DEFAULT_SEED)),
         "dev_scores": list(scores),
+        **provenance(config, started),
+        "files": sorted([*files, "record.json", "README.md"]),
+    }
+
+
+def provenance(config: Recorded, started: datetime) -> dict[str, Any]:
+    """What every record holds: the config, when and how long, the code, the packages and the machine."""
+    finished = datetime.now(UTC)
+    return {
+        "gongbao": __version__,
+        "config": config.model_dump(mode="json"),
+        "seed": int(config.trainer.get("seed", DEFAULT_SEED)),
         "started": started.isoformat(timespec="seconds"),
         "finished": finished.isoformat(timespec="seconds"),
         "seconds": round((finished - started).total_seconds(), 1),
         "commit": commit(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         "machine": machine(),
-        "files": sorted([*files, "record.json", "README.md"]),
     }
 
 

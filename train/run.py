@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +11,8 @@ from gongbao.errors import GongbaoError
 from gongbao.examples import Example, read_examples
 from gongbao.labels import Scheme
 from train.config import Config, read_config
+from train.folder import begin, is_main_process, place, say, unfinished, wait_for_all
 from train.record import DEFAULT_SEED
-
-RUNS = Path("models")
-SNAPSHOT = "config.json"
 
 
 def run(
@@ -43,16 +39,16 @@ def train(config: Config, resume: bool = False) -> tuple[Path, list[dict[str, fl
     weights = [config.data.weights.get(file, 1.0) for file, found in files.items() for _ in found]
     if shared := {example.document for example in examples} & {example.document for example in dev}:
         say(f"warning: {len(shared)} documents are in train and in dev ({min(shared)}, …): dev scores will flatter")
-    partial = _folder(config, started, resume)
-    folder = RUNS / partial.name[1 : -len(".partial")]
+    partial = unfinished(config, started, resume)
+    folder, scores = partial, []
     try:
         if is_main_process():
             _prepare(config, scheme, examples, partial)
-        _wait_for_all()
+        wait_for_all()
         say(f"{config.name}: {len(examples)} paragraphs to train on, {len(dev)} for the decision rule, in {partial}")
         scores = _train(config, scheme, examples, weights, dev, partial, resume)
         if is_main_process():
-            finish(config, scheme, examples, dev, scores, started, partial, folder)
+            folder = finish(config, scheme, examples, dev, scores, started, partial)
     except GongbaoError:
         if is_main_process() and not list(partial.glob("checkpoint-*")):
             # Nothing was trained that --resume could go on from.
@@ -66,8 +62,7 @@ def _prepare(config: Config, scheme: Scheme, examples: Sequence[Example], partia
     from train.checkpoint import save_tokenizer
     from train.soft import save_answers
 
-    partial.mkdir(parents=True, exist_ok=True)
-    (partial / SNAPSHOT).write_text(config.model_dump_json(), encoding="utf-8")
+    begin(config, partial)
     if config.kind == "bert":
         if not Path(config.model.checkpoint).is_dir():
             say(f"{config.model.checkpoint}: no folder of this name; asking the model hub")
@@ -112,9 +107,8 @@ def finish(
     scores: Sequence[dict[str, float]],
     started: datetime,
     partial: Path,
-    folder: Path,
-) -> None:
-    """Set the decision rule on the weights as saved, read back; add record and card; put the folder in its place."""
+) -> Path:
+    """Set the decision rule on the weights as saved, read back; add record and card; return the folder in its place."""
     from gongbao.engines import open_engine
     from train import record
     from train.tune import tune
@@ -124,62 +118,4 @@ def finish(
     decision.save(final)
     files = [path.name for path in final.iterdir()]
     record.write(final, record.make_record(config, train, dev, decision, scores, started, files))
-    for path in final.iterdir():
-        # Weights are saved readable by their owner alone; a run is to be shared like any other file.
-        path.chmod(0o666 & ~_umask())
-    os.replace(final, folder)
-    shutil.rmtree(partial)
-
-
-def is_main_process() -> bool:
-    return os.environ.get("RANK", "0") == "0"
-
-
-def say(text: str) -> None:
-    """Tell the user something, once however many processes train."""
-    if is_main_process():
-        print(text, file=sys.stderr, flush=True)
-
-
-def _folder(config: Config, started: datetime, resume: bool) -> Path:
-    """Return the unfinished folder to write to; several processes agree on the first one's choice."""
-    partial = _unfinished(config) if resume and is_main_process() else None
-    if resume and not partial:
-        say(f"no unfinished run of {config.name} in {RUNS}/: starting a new one")
-    partial = partial or RUNS / f".{started.astimezone():%Y%m%d-%H%M%S}-{config.name}.partial"
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        from torch import distributed
-
-        from train.finetune import training_arguments
-
-        # Making the arguments sets the process group up.
-        training_arguments(config, partial)
-        chosen = [str(partial)]
-        distributed.broadcast_object_list(chosen)
-        partial = Path(chosen[0])
-    return partial
-
-
-def _unfinished(config: Config) -> Path | None:
-    """Return the newest unfinished run of a config; if all were started with other settings, the newest is refused."""
-    found = sorted(RUNS.glob(f".????????-??????-{config.name}.partial"), reverse=True)
-    for folder in found:
-        stored = folder / SNAPSHOT
-        if stored.exists() and stored.read_text(encoding="utf-8") == config.model_dump_json():
-            return folder
-    if found:
-        raise GongbaoError(f"{found[0]} was started with other settings: remove it, or restore them to resume")
-    return None
-
-
-def _wait_for_all() -> None:
-    from torch import distributed
-
-    if distributed.is_available() and distributed.is_initialized():
-        distributed.barrier()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    return place(partial)

@@ -1,0 +1,263 @@
+"""Adapting an encoder to an archive by masked-language-model training on plain text. `python -m train.adapt`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import numpy as np
+import typer
+from pydantic import Field
+
+from gongbao.errors import GongbaoError
+from gongbao.files import read_json, write_text
+from gongbao.windows import WINDOW, Tokenizer
+from train.budget import Budget, Spend, spent
+from train.config import Table, check_table, check_trainer, read_toml
+from train.corpus import Text, read_documents
+from train.masked import held_out_loss, masked_model
+from train.pack import Ids, Mask, Packed, collate, pack
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, Trainer
+
+WINDOWS = "windows.safetensors"
+SCORES = "scores.json"
+BUDGETS = ("num_train_epochs", "max_steps", "lr_scheduler_type", "warmup_steps", "warmup_ratio")
+"""Trainer fields that the budget decides."""
+
+
+class PlainText(Table):
+    """Plain text; `held_out` of its documents are never trained on; at most `most_tokens` of it are read."""
+
+    text: list[Text] = Field(min_length=1)
+    held_out: float = Field(0.02, gt=0, lt=0.5)
+    most_tokens: int = Field(30_000_000, ge=1000)
+
+
+class Encoder(Table):
+    checkpoint: str = "data/encoder"
+    attn_implementation: str = "eager"
+    windows_per_batch: int = Field(12, ge=1)
+
+
+class Adapt(Table):
+    """A run of adapting. The learning rate rises and falls over the budget, whatever that is."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
+    data: PlainText
+    model: Encoder = Encoder()
+    mask: Mask = Mask()
+    budget: Budget
+    trainer: dict[str, Any] = Field(default_factory=dict)
+
+
+def read_adapt(path: str | Path, overrides: Sequence[str] = ()) -> Adapt:
+    """Read a config; raises GongbaoError, in one line, as `train.config.read_config` does."""
+    config = check_table(Adapt, read_toml(path, overrides), str(path))
+    check_trainer(config.trainer, str(path))
+    for name in BUDGETS:
+        if name in config.trainer:
+            raise GongbaoError(f"{path}: trainer.{name} is not yours to set: the budget decides it")
+    return config
+
+
+def adapt(config: Adapt, resume: bool = False) -> tuple[Path, list[dict[str, float]]]:
+    """Adapt a checkpoint (Gururangan et al., Don't stop pretraining, 2020); return its folder and held-out losses.
+
+    What comes out is a checkpoint like the one that went in, its labelling head with it if it had one, but without a
+    decision rule: train on labels from there. Losses are nats a masked piece, on the same held-out windows and masks
+    each time; the first is the starting weights'. Raises GongbaoError for what the user can mend.
+    """
+    from train.checkpoint import save_tokenizer
+    from train.folder import begin, place, say, unfinished
+    from train.resume import last_checkpoint, stoppable
+
+    started = datetime.now(UTC)
+    partial = unfinished(config, started, resume)
+    try:
+        begin(config, partial)
+        save_tokenizer(config.model.checkpoint, partial)
+        with stoppable(partial):
+            train, apart = _pack(config, partial)
+            say(f"{config.name}: {train.size:,} tokens to train on, {apart.size:,} held out, in {partial}")
+            trainer = make_trainer(config, train, apart, partial, last_checkpoint(partial) if resume else None)
+            _train(trainer, partial, resume)
+            scores = _finish(config, trainer, train, started, partial)
+    except GongbaoError:
+        if not list(partial.glob("checkpoint-*")):
+            shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return place(partial), scores
+
+
+def make_trainer(config: Adapt, train: Ids, apart: Ids, folder: Path, checkpoint: str | None) -> Trainer:
+    """Build the Trainer: loss at masked pieces only, learning rate and end by the budget."""
+    import torch
+    from transformers import PrinterCallback, Trainer, TrainerCallback, set_seed
+
+    from train.arguments import training_arguments
+
+    tokenizer = Tokenizer(folder)
+    fixed = {"eval_strategy": "no", "save_strategy": "no", "max_steps": 10**9, "disable_tqdm": True}
+    mine = {"per_device_train_batch_size": config.model.windows_per_batch} | config.trainer
+    arguments = training_arguments(mine | fixed, folder)
+    set_seed(arguments.seed)
+    model = masked_model(_open(config, tokenizer))
+    spend = Spend(config.budget, train.shape[1] * arguments.train_batch_size, spent(checkpoint))
+    data = Packed(train, tokenizer, config.mask, _joined(folder, tokenizer), arguments.seed)
+    ahead = Packed(apart, tokenizer, config.mask, data.joined, arguments.seed)
+
+    class Epochs(TrainerCallback):  # type: ignore[misc]
+        def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            data.epoch = int(state.epoch or 0)
+
+    class Adapting(Trainer):  # type: ignore[misc]
+        def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer or self.optimizer, lambda _: spend.rate)
+            self._created_lr_scheduler = True
+            return self.lr_scheduler
+
+        def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+            loss = held_out_loss(self.model, ahead, config.model.windows_per_batch, self.compute_loss_context_manager)
+            note(folder, self.state.global_step * spend.tokens_per_step, loss)
+            self.log({"eval_loss": loss})
+            return {"eval_loss": loss}
+
+    trainer = Adapting(
+        model=model, args=arguments, train_dataset=data, data_collator=collate, callbacks=[spend, Epochs()]
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def _open(config: Adapt, tokenizer: Tokenizer) -> PreTrainedModel:
+    from train.checkpoint import open_encoder
+
+    encoder = open_encoder(config.model.checkpoint)
+    encoder.set_attn_implementation(config.model.attn_implementation)
+    rows = encoder.get_input_embeddings().num_embeddings
+    if tokenizer.size > rows:
+        raise GongbaoError(
+            f"{config.model.checkpoint}: the tokenizer has {tokenizer.size} pieces, the model {rows}: "
+            "they are not of one model"
+        )
+    return encoder
+
+
+def note(folder: Path, tokens: int, loss: float) -> None:
+    """Add a held-out loss to `scores.json`; what a resumed run measures again takes the place of the earlier."""
+    path = folder / SCORES
+    scores = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    write_text(path, json.dumps([row for row in scores if row["tokens"] < tokens] + [{"tokens": tokens, "loss": loss}]))
+
+
+def _pack(config: Adapt, partial: Path) -> tuple[Ids, Ids]:
+    """The windows, packed once and kept: a run that resumes reads the same, whatever became of the text."""
+    from safetensors.numpy import load_file, save_file
+
+    saved = partial / WINDOWS
+    if not saved.exists():
+        from transformers import AutoConfig
+
+        spec = AutoConfig.from_pretrained(config.model.checkpoint, trust_remote_code=False)
+        size = min(WINDOW, int(getattr(spec, "max_position_embeddings", WINDOW)))
+        seed = int(config.trainer.get("seed", 42))
+        data = config.data
+        train, apart = pack(read_documents(data.text), Tokenizer(partial), size, data.held_out, data.most_tokens, seed)
+        draft = saved.with_suffix(".partial")
+        save_file({"train": train, "held_out": apart}, draft)
+        draft.replace(saved)
+    arrays = load_file(saved)
+    return arrays["train"], arrays["held_out"]
+
+
+def _joined(folder: Path, tokenizer: Tokenizer) -> Any:
+    """Of each piece, whether it goes on the word before it: WordPiece marks these with ##."""
+    vocab = read_json(folder / "tokenizer.json")["model"]["vocab"]
+    joined = np.zeros(tokenizer.size, bool)
+    if isinstance(vocab, dict):
+        joined[[number for piece, number in vocab.items() if piece.startswith("##")]] = True
+    return joined
+
+
+def _train(trainer: Trainer, partial: Path, resume: bool) -> None:
+    from train.resume import last_checkpoint
+
+    checkpoint = last_checkpoint(partial) if resume else None
+    if checkpoint is None:
+        (partial / SCORES).unlink(missing_ok=True)
+        trainer.evaluate()
+    trainer.train(resume_from_checkpoint=checkpoint)
+    trainer.evaluate()
+
+
+def _finish(config: Adapt, trainer: Trainer, train: Ids, started: datetime, partial: Path) -> list[dict[str, float]]:
+    import torch
+
+    from train.checkpoint import TOKENIZER_FILES
+    from train.record import provenance
+
+    final = partial / "final"
+    shutil.rmtree(final, ignore_errors=True)
+    encoder: PreTrainedModel = trainer.model.encoder
+    encoder.to("cpu").to(torch.float16).save_pretrained(final)
+    for name in TOKENIZER_FILES:
+        shutil.copyfile(partial / name, final / name)
+    scores: list[dict[str, float]] = json.loads((partial / SCORES).read_text(encoding="utf-8"))
+    losses = [row for row in trainer.state.log_history if "loss" in row]
+    record = {
+        "kind": "encoder",
+        "tokens": scores[-1]["tokens"],
+        "epochs": round(scores[-1]["tokens"] / train.size, 3),
+        "held_out": scores,
+        "losses": [{"step": row["step"], "loss": row["loss"]} for row in losses],
+        **provenance(config, started),
+        "files": sorted([*(path.name for path in final.iterdir()), "record.json", "README.md"]),
+    }
+    (final / "README.md").write_text(card(record), encoding="utf-8")
+    (final / "record.json").write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return scores
+
+
+def card(record: dict[str, Any]) -> str:
+    """The model card of an adapted encoder, in Markdown."""
+    config = record["config"]
+    rows = "".join(f"| {row['tokens']:,} | {row['loss']:.4f} |\n" for row in record["held_out"])
+    files = ", ".join(f"`{Path(text['file']).name}`" for text in config["data"]["text"])
+    return (
+        f"# {config['name']}, {record['finished'][:10]}\n\n"
+        f"`{Path(config['model']['checkpoint']).name}`, adapted to {files} by masked-language-model training "
+        f"({record['tokens']:,} tokens, {record['epochs']:g} epochs, {record['seconds']:.0f} seconds). It labels "
+        "nothing until it is trained on labels: name this folder in `model.checkpoint`.\n\n"
+        f"| tokens | held-out loss (nats a masked piece) |\n|---:|---:|\n{rows}"
+    )
+
+
+def main(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The run's TOML file.")],
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the newest unfinished run of this config.")
+    ] = False,
+    set_: Annotated[Optional[list[str]], typer.Option("--set", help="table.key=value; may be repeated.")] = None,  # noqa: UP045
+) -> None:
+    """Adapt an encoder to an archive of plain text."""
+    try:
+        folder, scores = adapt(read_adapt(config, set_ or []), resume)
+    except GongbaoError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        print("stopped; --resume goes on from the last checkpoint", file=sys.stderr)
+        raise typer.Exit(130) from None
+    print(f"held-out loss {scores[0]['loss']:.4f} -> {scores[-1]['loss']:.4f}", file=sys.stderr)
+    print(folder)
+
+
+if __name__ == "__main__":
+    typer.run(main)

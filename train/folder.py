@@ -1,0 +1,99 @@
+"""A run's folder in `models/`: unfinished under a dot until it is complete, found again to go on with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from gongbao.errors import GongbaoError
+
+RUNS = Path("models")
+SNAPSHOT = "config.json"
+
+
+class Named(Protocol):
+    """A run's config, as far as its folder is concerned."""
+
+    name: str
+    trainer: dict[str, Any]
+
+    def model_dump_json(self) -> str: ...
+
+
+def is_main_process() -> bool:
+    return os.environ.get("RANK", "0") == "0"
+
+
+def say(text: str) -> None:
+    """Tell the user something, once however many processes train."""
+    if is_main_process():
+        print(text, file=sys.stderr, flush=True)
+
+
+def unfinished(config: Named, started: datetime, resume: bool) -> Path:
+    """Return the unfinished folder to write to; several processes agree on the first one's choice.
+
+    With `resume` it is the newest that was started with the same config; raises GongbaoError if those that there are
+    were started with others.
+    """
+    partial = _newest_unfinished(config) if resume and is_main_process() else None
+    if resume and not partial:
+        say(f"no unfinished run of {config.name} in {RUNS}/: starting a new one")
+    partial = partial or RUNS / f".{started.astimezone():%Y%m%d-%H%M%S}-{config.name}.partial"
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        from torch import distributed
+
+        from train.arguments import training_arguments
+
+        # Making the arguments sets the process group up.
+        training_arguments(config.trainer, partial)
+        chosen = [str(partial)]
+        distributed.broadcast_object_list(chosen)
+        partial = Path(chosen[0])
+    return partial
+
+
+def begin(config: Named, partial: Path) -> None:
+    """Make the unfinished folder, with the config that --resume goes by."""
+    partial.mkdir(parents=True, exist_ok=True)
+    (partial / SNAPSHOT).write_text(config.model_dump_json(), encoding="utf-8")
+
+
+def place(partial: Path) -> Path:
+    """Put the finished model, `partial/final`, in its place, `models/<run>`, and remove what it was made from."""
+    final, folder = partial / "final", RUNS / partial.name[1 : -len(".partial")]
+    for path in final.iterdir():
+        # Weights are saved readable by their owner alone; a run is to be shared like any other file.
+        path.chmod(0o666 & ~_umask())
+    os.replace(final, folder)
+    shutil.rmtree(partial)
+    return folder
+
+
+def _newest_unfinished(config: Named) -> Path | None:
+    """Return the newest unfinished run of a config; if all were started with other settings, the newest is refused."""
+    found = sorted(RUNS.glob(f".????????-??????-{config.name}.partial"), reverse=True)
+    for folder in found:
+        stored = folder / SNAPSHOT
+        if stored.exists() and stored.read_text(encoding="utf-8") == config.model_dump_json():
+            return folder
+    if found:
+        raise GongbaoError(f"{found[0]} was started with other settings: remove it, or restore them to resume")
+    return None
+
+
+def wait_for_all() -> None:
+    from torch import distributed
+
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.barrier()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
