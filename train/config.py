@@ -6,7 +6,7 @@ import dataclasses
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -203,7 +203,8 @@ def _first(error: ValidationError, table: type[BaseModel]) -> str:
         return f"{where}: {message[0].lower()}{message[1:]}"
     # The table in which the key stands: each part but the last leads one table down.
     for part in found["loc"][:-1]:
-        inner = table.model_fields[str(part)].annotation if isinstance(part, str) else None
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            table = inner
+        kind = table.model_fields[part].annotation if part in table.model_fields else None
+        for inner in (kind, *get_args(kind)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                table = inner
     return f"unknown key {where}{nearest(str(found['loc'][-1]), table.model_fields)}"

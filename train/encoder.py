@@ -16,11 +16,9 @@ from pydantic import Field
 
 from gongbao import models
 from gongbao.errors import GongbaoError
-from gongbao.examples import read_examples
 from train.config import Config, Table, check_config, check_table, read_toml
-from train.dataset import read_all
 from train.folder import RUNS, say, unfinished
-from train.run import finish, train
+from train.run import finish, read_training, train
 
 SHIPPED = ("config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors", "decision.json")
 """What a model that ships consists of, besides its card, which is written by hand."""
@@ -90,8 +88,8 @@ def soup(ends: Sequence[tuple[Config, Path]], started: datetime) -> Path:
     for name in SHIPPED[:3]:
         shutil.copyfile(ends[0][1] / name, partial / "final" / name)
     mean([run for _, run in ends], partial / "final")
-    examples = [example for found in read_all(config.data.train, scheme).values() for example in found]
-    return finish(config, scheme, examples, read_examples(config.data.dev, scheme), [], started, partial)
+    examples, _, dev = read_training(config, scheme)
+    return finish(config, scheme, examples, dev, [], started, partial)
 
 
 def mean(folders: Sequence[Path], out: Path) -> None:

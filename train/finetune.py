@@ -6,7 +6,7 @@ import copy
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, Trainer
 
 SCORES = "scores.json"
+Loss = Callable[[Any, "dict[str, torch.Tensor]", float], "torch.Tensor"]
 
 
 def finetune(
@@ -42,10 +43,12 @@ def finetune(
     dev: Sequence[Example],
     folder: Path,
     resume: bool = False,
+    loss: Loss | None = None,
 ) -> list[dict[str, float]]:
     """Fine-tune and leave the best epoch's weights in `folder/best`, in half precision; return the dev scores.
 
-    `weights` are what each training example counts in the loss.
+    `weights` are what each training example counts in the loss; `loss` is computed instead of `label_loss`'s, of a
+    model and a batch as `collate` makes it.
 
     `folder` holds the tokenizer already. Epoch 0 is the starting weights. Scores are dev paragraph macro-F1 at the best
     single threshold; only the main process returns them. With `resume` the newest checkpoint in `folder` goes on from
@@ -60,7 +63,7 @@ def finetune(
     if not len(rows):
         raise GongbaoError("nothing to train on: the examples hold no text that the tokenizer reads")
     try:
-        trainer = make_trainer(config, model, tokenizer, arguments, rows, dev, scheme, folder)
+        trainer = make_trainer(config, model, tokenizer, arguments, rows, dev, scheme, folder, loss or label_loss)
     except (ImportError, RuntimeError, ValueError) as error:
         raise GongbaoError(f"trainer: {str(error).strip().splitlines()[0]}") from error
     checkpoint = last_checkpoint(folder) if resume else None
@@ -84,6 +87,7 @@ def make_trainer(
     dev: Sequence[Example],
     scheme: Scheme,
     folder: Path,
+    loss: Loss,
 ) -> Trainer:
     """Build the Trainer: loss on sentence logits, dev scores through the engine that predicts."""
     from accelerate.utils import broadcast_object_list
@@ -108,9 +112,7 @@ def make_trainer(
         ) -> Any:
             # The loss stays outside the model: with several GPUs in one process the model is called on shares of the
             # windows, and a sentence or a paragraph may lie in two shares.
-            output = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
-            loss = sentence_loss(output.logits, inputs, self.args.label_smoothing_factor)
-            return (loss, output) if return_outputs else loss
+            return loss(model, inputs, self.args.label_smoothing_factor)
 
         def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
             score = [0.0]
@@ -131,6 +133,12 @@ def make_trainer(
     # Away from a terminal the Trainer prints its log as Python dictionaries; the record has what matters of it.
     trainer.remove_callback(PrinterCallback)
     return trainer
+
+
+def label_loss(model: Any, inputs: dict[str, torch.Tensor], smoothing: float = 0.0) -> torch.Tensor:
+    """How far a model is from a batch's targets."""
+    logits = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).logits
+    return sentence_loss(logits, inputs, smoothing)
 
 
 def sentence_loss(logits: torch.Tensor, inputs: dict[str, torch.Tensor], smoothing: float = 0.0) -> torch.Tensor:

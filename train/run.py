@@ -30,15 +30,9 @@ def train(config: Config, resume: bool = False) -> tuple[Path, list[dict[str, fl
     unfinished run of the same config goes on. Of several processes (`torchrun`), the first writes the folder; the
     others return once training is over. Raises GongbaoError for what the user can mend.
     """
-    from train.dataset import read_all
-
     started = datetime.now(UTC)
     scheme = config.label_scheme
-    files, dev = read_all(config.data.train, scheme), read_examples(config.data.dev, scheme)
-    examples = [example for found in files.values() for example in found]
-    weights = [config.data.weights.get(file, 1.0) for file, found in files.items() for _ in found]
-    if shared := {example.document for example in examples} & {example.document for example in dev}:
-        say(f"warning: {len(shared)} documents are in train and in dev ({min(shared)}, …): dev scores will flatter")
+    examples, weights, dev = read_training(config, scheme)
     partial = unfinished(config, started, resume)
     folder, scores = partial, []
     try:
@@ -55,6 +49,18 @@ def train(config: Config, resume: bool = False) -> tuple[Path, list[dict[str, fl
             shutil.rmtree(partial, ignore_errors=True)
         raise
     return folder, scores
+
+
+def read_training(config: Config, scheme: Scheme) -> tuple[list[Example], list[float], list[Example]]:
+    """Read the training examples, what each counts in the loss, and the dev examples; say if they share documents."""
+    from train.dataset import read_all
+
+    files, dev = read_all(config.data.train, scheme), read_examples(config.data.dev, scheme)
+    examples = [example for found in files.values() for example in found]
+    weights = [config.data.weights.get(file, 1.0) for file, found in files.items() for _ in found]
+    if shared := {example.document for example in examples} & {example.document for example in dev}:
+        say(f"warning: {len(shared)} documents are in train and in dev ({min(shared)}, …): dev scores will flatter")
+    return examples, weights, dev
 
 
 def _prepare(config: Config, scheme: Scheme, examples: Sequence[Example], partial: Path) -> None:

@@ -1,0 +1,214 @@
+"""Distillation: a student of few layers learns to answer like a teacher of many. `python -m train.distil`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
+
+import typer
+from pydantic import Field
+
+from gongbao import models
+from gongbao.decision import Decision
+from gongbao.errors import GongbaoError
+from gongbao.examples import Example, LabelledSentence
+from gongbao.segment import split_sentences
+from train.config import Config, Model, Table, check_table, check_trainer, read_toml
+from train.corpus import Text, read_documents
+from train.finetune import sentence_logits, sentence_loss
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+
+    from train.finetune import Loss
+
+STUDENT = "student"
+
+
+class Unlabelled(Table):
+    """Plain text on which the student learns from the teacher alone: the first `paragraphs` that are long enough."""
+
+    text: list[Text] = Field(default_factory=list)
+    paragraphs: int = Field(20_000, ge=1)
+    shortest: int = Field(20, ge=1)
+
+
+class Student(Table):
+    """What the student is made of: a copy of the teacher's embeddings, head, and `layers`, counted from 0.
+
+    It learns the teacher's sentence logits (as probabilities), with weight 1; the labels, with weight `hard`; and the
+    states of the teacher's layer above each of its own, with weight `hidden` (Jiao et al., TinyBERT, 2020).
+    """
+
+    teacher: str = "data/encoder"
+    layers: list[Annotated[int, Field(ge=0)]] = Field([2, 5, 8, 11], min_length=1)
+    hard: float = Field(0.3, ge=0)
+    hidden: float = Field(0.3, ge=0)
+
+
+class Distil(Config):
+    """A run of distillation: a run like any other, with a teacher and unlabelled text."""
+
+    kind: Literal["bert"] = "bert"
+    student: Student = Student()
+    unlabelled: Unlabelled = Unlabelled()
+
+
+def read_distil(path: str | Path, overrides: Sequence[str] = ()) -> Distil:
+    """Read a config; raises GongbaoError, in one line, as `train.config.read_config` does."""
+    config = check_table(Distil, read_toml(path, overrides), str(path))
+    check_trainer(config.trainer, str(path))
+    if config.soft.share or config.model.checkpoint != Model().checkpoint or config.model.init != "keep":
+        raise GongbaoError(f"{path}: student.teacher is what a student starts from and learns from")
+    return config
+
+
+def distil(config: Distil, resume: bool = False) -> tuple[Path, list[dict[str, float]]]:
+    """Make a student and return its run's folder and its scores on `data.dev` by epoch (epoch 0: before it learnt).
+
+    Raises GongbaoError for what the user can mend.
+    """
+    from train.finetune import finetune
+    from train.folder import begin, say, unfinished
+    from train.run import finish, read_training
+
+    started = datetime.now(UTC)
+    teacher = models.find(config.student.teacher)
+    scheme = Decision.load(teacher).scheme
+    examples, weights, dev = read_training(config, scheme)
+    more = read_unlabelled(config.unlabelled) if config.unlabelled.text else []
+    partial = unfinished(config, started, resume)
+    try:
+        begin(config, partial)
+        make_student(teacher, config.student.layers, partial / STUDENT)
+        for name in ("tokenizer.json", "tokenizer_config.json"):
+            shutil.copyfile(teacher / name, partial / name)
+        say(f"{config.name}: {len(examples)} labelled and {len(more)} unlabelled paragraphs, in {partial}")
+        setting = config.model_copy(
+            update={"model": config.model.model_copy(update={"checkpoint": str(partial / STUDENT)})}
+        )
+        scores = finetune(
+            setting,
+            scheme,
+            [*examples, *more],
+            [*weights, *[0.0] * len(more)],
+            dev,
+            partial,
+            resume,
+            teaching(teacher, config),
+        )
+        shutil.copytree(partial / "best", partial / "final", dirs_exist_ok=True)
+        return finish(config, scheme, examples, dev, scores, started, partial), scores
+    except GongbaoError:
+        if not list(partial.glob("checkpoint-*")):
+            shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def read_unlabelled(settings: Unlabelled) -> list[Example]:
+    """Read paragraphs of plain text as examples without labels, each line of the text once."""
+    seen: set[str] = set()
+
+    def paragraphs() -> Any:
+        for document in read_documents(settings.text):
+            for text in document:
+                if len(text) >= settings.shortest and text not in seen:
+                    seen.add(text)
+                    yield text
+
+    return [
+        Example(f"u{n}", "unlabelled", tuple(LabelledSentence(s.text, ()) for s in split_sentences(text)), ())
+        for n, text in enumerate(islice(paragraphs(), settings.paragraphs))
+    ]
+
+
+def make_student(teacher: Path, layers: Sequence[int], folder: Path) -> None:
+    """Write a checkpoint that consists of some of the teacher's layers, its embeddings and its head."""
+    import torch
+
+    from train.checkpoint import layers_of, open_encoder
+
+    model = open_encoder(str(teacher))
+    stack = layers_of(model)
+    if not stack or max(layers) >= len(stack):
+        raise GongbaoError(f"student.layers: {teacher} has layers 0 to {len(stack) - 1}, not {max(layers)}")
+    model.base_model.encoder.layer = torch.nn.ModuleList([stack[number] for number in layers])
+    model.config.num_hidden_layers = len(layers)
+    model.half().save_pretrained(folder)
+
+
+def teaching(folder: Path, config: Distil) -> Loss:
+    """The loss of a student on a batch: `Student` says what it is made of.
+
+    A sentence without pieces answers nothing and teaches nothing; unlabelled sentences weigh 0 in the part of the
+    labels.
+    """
+    import torch
+
+    from train.arguments import training_arguments
+    from train.checkpoint import open_encoder
+
+    bf16 = training_arguments(config.trainer, folder).bf16
+    teacher: PreTrainedModel = open_encoder(str(folder))
+    teacher.set_attn_implementation(config.model.attn_implementation)
+    settings = config.student
+
+    def loss(model: Any, inputs: dict[str, torch.Tensor], smoothing: float) -> torch.Tensor:
+        read = {name: inputs[name] for name in ("input_ids", "attention_mask")}
+        device = inputs["input_ids"].device
+        teacher.to(device)
+        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+            shown = teacher(**read, output_hidden_states=settings.hidden > 0)
+        said = model(**read, output_hidden_states=settings.hidden > 0)
+        goal, answer = sentence_logits(shown.logits, inputs), sentence_logits(said.logits, inputs)
+        answered = torch.isfinite(answer).all(dim=1)
+        total = torch.nn.functional.binary_cross_entropy_with_logits(answer[answered], goal[answered].sigmoid())
+        if settings.hard:
+            total = total + settings.hard * sentence_loss(said.logits, inputs, smoothing)
+        if settings.hidden:
+            pairs = [
+                (said.hidden_states[own + 1], shown.hidden_states[layer + 1])
+                for own, layer in enumerate(settings.layers)
+            ]
+            total = total + settings.hidden * sum(distance(a, b, read["attention_mask"]) for a, b in pairs) / len(pairs)
+        return total
+
+    return loss
+
+
+def distance(own: torch.Tensor, other: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Mean squared difference of states, each scaled to mean 0 and variance 1, over the tokens that are no padding."""
+    import torch
+
+    width = own.shape[-1:]
+    gap = torch.nn.functional.layer_norm(own.float(), width) - torch.nn.functional.layer_norm(other.float(), width)
+    return gap.square().mean(dim=-1)[mask.bool()].mean()
+
+
+def main(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The run's TOML file.")],
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the newest unfinished run.")] = False,
+    set_: Annotated[Optional[list[str]], typer.Option("--set", help="table.key=value; may be repeated.")] = None,  # noqa: UP045
+) -> None:
+    """Make a small model that answers like a large one."""
+    try:
+        folder, scores = distil(read_distil(config, set_ or []), resume)
+    except GongbaoError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        print("stopped; --resume goes on from the last checkpoint", file=sys.stderr)
+        raise typer.Exit(130) from None
+    found = ", ".join(f"{row['epoch']:g}: {row['macro_f1']:.4f}" for row in scores)
+    print(f"dev macro-F1 by epoch: {found}", file=sys.stderr)
+    print(folder)
+
+
+if __name__ == "__main__":
+    typer.run(main)
