@@ -25,13 +25,13 @@ def main() -> None:
     from gongbao.windows import WINDOW, Tokenizer
     from train.checkpoint import open_model
     from train.config import read_config
-    from train.dataset import Batches, collate, encode
+    from train.dataset import Batches, Training, collate, encode
     from train.finetune import sentence_loss
 
     config = read_config("configs/embedded.toml")
     tokenizer = Tokenizer(Path(config.model.checkpoint))
     examples = read_examples(config.data.train[0], POLICY_DOMAINS)[:600]
-    rows = encode(examples, tokenizer, POLICY_DOMAINS, WINDOW, "paragraph")
+    rows = encode(Training(examples, [1.0] * len(examples)), tokenizer, POLICY_DOMAINS, WINDOW, "paragraph")
     data = Batches(rows, config.model.tokens_per_batch, seed=0)
     batches = [partial(collate, padding=tokenizer.padding)([data[i]]) for i in range(min(BATCHES, len(data)))]
     bf16 = bool(torch.cpu.get_capabilities().get("avx512_bf16"))

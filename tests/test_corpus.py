@@ -8,7 +8,8 @@ import lzma
 import pytest
 
 from gongbao.errors import GongbaoError
-from train.corpus import LONGEST, Text, read_documents
+from train.config import Text, Unlabelled
+from train.corpus import LONGEST, read_documents, read_unlabelled
 
 LINES = "\ufeff甲。\n乙。\r\n\n\n　丙。 \n"
 DOCUMENTS = [["甲。", "乙。"], ["丙。"]]
@@ -63,3 +64,13 @@ def test_a_cut_off_archive_and_lines_that_are_not_there(tmp_path):
         list(read_documents([Text(file=file, first_line=99)]))
     with pytest.raises(GongbaoError, match=r"cannot read .*nowhere.txt: No such file"):
         list(read_documents([Text(file=str(tmp_path / "nowhere.txt"))]))
+
+
+def test_unlabelled_text_is_read_once_each(tmp_path):
+    (tmp_path / "x.txt").write_text("改革。开放。\n短\n\n改革。开放。\n引进人才。\n", encoding="utf-8")
+    settings = Unlabelled(text=[Text(file=str(tmp_path / "x.txt"))], shortest=2)
+    read = read_unlabelled(settings)
+    assert [example.text for example in read] == ["改革。开放。", "引进人才。"]
+    assert len(read[0].sentences) == 2
+    assert [example.text for example in read_unlabelled(settings, {"改革。开放。"})] == ["引进人才。"]
+    assert not read_unlabelled(settings.model_copy(update={"shortest": 20}))

@@ -13,8 +13,7 @@ from typer.testing import CliRunner
 from gongbao import Labeler
 from gongbao.engines.torch import TorchEngine
 from gongbao.errors import GongbaoError
-from train.corpus import Text
-from train.distil import Unlabelled, distance, distil, main, make_student, read_distil, read_unlabelled
+from train.distil import distance, distil, main, make_student, read_distil
 from train.run import run
 
 PLAIN = "\n".join(
@@ -83,14 +82,6 @@ def test_the_distance_of_states_by_hand():
     assert distance(own, other, mask).item() == pytest.approx(4, abs=1e-3)
     # Twice as large and moved: scaled, they are the same.
     assert distance(own, 2 * own + 5, mask).item() == pytest.approx(0, abs=1e-4)
-
-
-def test_unlabelled_text_is_read_once_each(tmp_path):
-    (tmp_path / "x.txt").write_text("改革。开放。\n短\n\n改革。开放。\n引进人才。\n", encoding="utf-8")
-    read = read_unlabelled(Unlabelled(text=[Text(file=str(tmp_path / "x.txt"))], shortest=2))
-    assert [example.text for example in read] == ["改革。开放。", "引进人才。"]
-    assert len(read[0].sentences) == 2
-    assert len(read_unlabelled(Unlabelled(text=[Text(file=str(tmp_path / "x.txt"))], paragraphs=1))) == 0
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gongbao.errors import GongbaoError
 from gongbao.windows import Tokenizer
-from train.corpus import Text
+from train.config import Text
 from train.prune import prune
 
 WORDS = ["科技", "创新", "科技创新", "改革", "开放", "改革开放", "实验", "实验室", "会议", "强化", "企业发展", "发展"]

@@ -23,7 +23,7 @@ from gongbao.models import latest
 from gongbao.windows import Tokenizer
 from train.__main__ import app
 from train.config import read_config
-from train.dataset import Batches, batches, collate, encode
+from train.dataset import Batches, Training, batches, collate, encode
 from train.finetune import sentence_loss
 from train.run import run
 
@@ -336,7 +336,9 @@ def test_training_and_prediction_pool_alike(tiny, tmp_path):
     file = write_jsonl(tmp_path / "x.jsonl", rows)
     examples = read_examples(file, POLICY_DOMAINS)
     engine = TorchEngine.load(tiny, "cpu")
-    data = Batches(encode(examples, engine.tokenizer, POLICY_DOMAINS, engine.size, "paragraph"), 10_000, seed=0)
+    training = Training(examples, [1.0, 1.0])
+    rows = encode(training, engine.tokenizer, POLICY_DOMAINS, engine.size, "paragraph")
+    data = Batches(rows, 10_000, seed=0)
     assert len(data) == 1
     inputs = collate([data[0]], engine.tokenizer.padding)
     with torch.inference_mode():

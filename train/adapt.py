@@ -18,8 +18,8 @@ from gongbao.errors import GongbaoError
 from gongbao.files import read_json, write_text
 from gongbao.windows import WINDOW, Tokenizer
 from train.budget import Budget, Spend, spent
-from train.config import Table, check_table, check_trainer, read_toml
-from train.corpus import Text, read_documents
+from train.config import Table, Text, check_table, check_trainer, read_toml
+from train.corpus import read_documents
 from train.masked import held_out_loss, masked_model
 from train.pack import Ids, Mask, Packed, collate, pack
 

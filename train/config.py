@@ -68,6 +68,26 @@ class Soft(Table):
         return self
 
 
+class Text(Table):
+    """A file of plain text, or the lines `first_line` to `last_line` of it (counted from 1, both included)."""
+
+    file: str
+    first_line: int = Field(1, ge=1)
+    last_line: int | None = Field(None, ge=1)
+
+
+class Unlabelled(Table):
+    """Plain text to learn from teachers alone: the first `paragraphs` of at least `shortest` characters.
+
+    A paragraph counts `weight` in the loss.
+    """
+
+    text: list[Text] = Field(default_factory=list)
+    paragraphs: int = Field(20_000, ge=1)
+    shortest: int = Field(20, ge=1)
+    weight: float = Field(1.0, gt=0, allow_inf_nan=False)
+
+
 class Model(Table):
     """What training starts from and how it reads.
 
@@ -115,6 +135,7 @@ class Config(Table):
     data: Data = Data()
     model: Model = Model()
     soft: Soft = Soft()
+    unlabelled: Unlabelled = Unlabelled()
     trainer: dict[str, Any] = {}
     tfidf: Tfidf = Tfidf()
 

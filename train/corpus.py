@@ -5,25 +5,18 @@ from __future__ import annotations
 import gzip
 import lzma
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from pydantic import Field
-
 from gongbao.errors import GongbaoError
-from train.config import Table
+from gongbao.examples import Example, LabelledSentence
+from gongbao.segment import split_sentences
+from train.config import Text, Unlabelled
 
 LONGEST = 1 << 20
 """Bytes in a line; a longer one is no paragraph."""
-
-
-class Text(Table):
-    """A file of plain text, or the lines `first_line` to `last_line` of it (counted from 1, both included)."""
-
-    file: str
-    first_line: int = Field(1, ge=1)
-    last_line: int | None = Field(None, ge=1)
 
 
 def read_documents(texts: Sequence[Text]) -> Iterator[list[str]]:
@@ -48,6 +41,23 @@ def read_documents(texts: Sequence[Text]) -> Iterator[list[str]]:
             part = f" from line {text.first_line}" if text.first_line > 1 else ""
             part += f" to line {text.last_line}" if text.last_line else ""
             raise GongbaoError(f"{text.file}: no text{part}")
+
+
+def read_unlabelled(settings: Unlabelled, leave_out: Collection[str] = ()) -> list[Example]:
+    """Read paragraphs of plain text as examples without labels: each text once, and none of `leave_out`."""
+
+    def paragraphs() -> Iterator[str]:
+        seen = set(leave_out)
+        for document in read_documents(settings.text):
+            for text in document:
+                if len(text) >= settings.shortest and text not in seen:
+                    seen.add(text)
+                    yield text
+
+    return [
+        Example(f"u{n}", "unlabelled", tuple(LabelledSentence(s.text, ()) for s in split_sentences(text)), ())
+        for n, text in enumerate(islice(paragraphs(), settings.paragraphs))
+    ]
 
 
 def _lines(text: Text) -> Iterator[str]:

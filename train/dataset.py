@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
 
 POOL = 64
 """Batches are filled from pools of about so many batches' paragraphs, each pool sorted by length."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a run learns from: examples, what each counts in the loss, and soft targets in the place of its labels."""
+
+    examples: list[Example]
+    weights: list[float]
+    goals: list[np.ndarray] | None = None
 
 
 def read_all(paths: Sequence[str], scheme: Scheme) -> dict[str, list[Example]]:
@@ -45,33 +55,26 @@ def truth(examples: Sequence[Example], scheme: Scheme) -> np.ndarray:
     return np.array([[label in example.labels for label in scheme.ids] for example in examples], dtype=bool)
 
 
-def encode(
-    examples: Sequence[Example],
-    tokenizer: Tokenizer,
-    scheme: Scheme,
-    size: int,
-    context: str,
-    goals: Sequence[np.ndarray] | None = None,
-    weights: Sequence[float] | None = None,
-) -> datasets.Dataset:
+def encode(training: Training, tokenizer: Tokenizer, scheme: Scheme, size: int, context: str) -> datasets.Dataset:
     """Encode examples into a `datasets.Dataset`, a row a paragraph.
 
     Columns: `ids` and `owner` (a list a window; `owner` is the sentence that a token's logit counts for), `targets`
-    (the example's labels as 0/1 rows, or its soft ones of `goals`), `weight` (what its rows count in the loss),
-    `by_sentence`, `width` (the longest window).
+    (the example's labels as 0/1 rows, or its soft ones), `weight` (what its rows count in the loss), `by_sentence`,
+    `width` (the longest window).
     """
     import datasets
 
     rows = []
-    for number, example in enumerate(examples):
+    goals = training.goals or [np.array(targets(example, scheme)) for example in training.examples]
+    for example, weight, goal in zip(training.examples, training.weights, goals, strict=True):
         windows = tokenizer.windows(tokenizer.encode([s.text for s in example.sentences]), size, context)
         if windows:
             rows.append(
                 {
                     "ids": [window.ids for window in windows],
                     "owner": [window.sentence for window in windows],
-                    "targets": goals[number].tolist() if goals is not None else targets(example, scheme),
-                    "weight": float(weights[number]) if weights is not None else 1.0,
+                    "targets": goal.astype(np.float64).tolist(),
+                    "weight": weight,
                     "by_sentence": example.by_sentence,
                     "width": max(map(len, windows)),
                 }

@@ -6,7 +6,6 @@ import shutil
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 
@@ -16,10 +15,9 @@ from pydantic import Field
 from gongbao import models
 from gongbao.decision import Decision
 from gongbao.errors import GongbaoError
-from gongbao.examples import Example, LabelledSentence
-from gongbao.segment import split_sentences
 from train.config import Config, Model, Table, check_table, check_trainer, read_toml
-from train.corpus import Text, read_documents
+from train.corpus import read_unlabelled
+from train.dataset import Training
 from train.finetune import sentence_logits, sentence_loss
 
 if TYPE_CHECKING:
@@ -29,14 +27,6 @@ if TYPE_CHECKING:
     from train.finetune import Loss
 
 STUDENT = "student"
-
-
-class Unlabelled(Table):
-    """Plain text on which the student learns from the teacher alone: the first `paragraphs` that are long enough."""
-
-    text: list[Text] = Field(default_factory=list)
-    paragraphs: int = Field(20_000, ge=1)
-    shortest: int = Field(20, ge=1)
 
 
 class Student(Table):
@@ -57,7 +47,6 @@ class Distil(Config):
 
     kind: Literal["bert"] = "bert"
     student: Student = Student()
-    unlabelled: Unlabelled = Unlabelled()
 
 
 def read_distil(path: str | Path, overrides: Sequence[str] = ()) -> Distil:
@@ -81,51 +70,27 @@ def distil(config: Distil, resume: bool = False) -> tuple[Path, list[dict[str, f
     started = datetime.now(UTC)
     teacher = models.find(config.student.teacher)
     scheme = Decision.load(teacher).scheme
-    examples, weights, dev = read_training(config, scheme)
-    more = read_unlabelled(config.unlabelled) if config.unlabelled.text else []
+    training, dev = read_training(config, scheme)
+    more = read_unlabelled(config.unlabelled, {example.text for example in dev}) if config.unlabelled.text else []
     partial = unfinished(config, started, resume)
     try:
         begin(config, partial)
         make_student(teacher, config.student.layers, partial / STUDENT)
         for name in ("tokenizer.json", "tokenizer_config.json"):
             shutil.copyfile(teacher / name, partial / name)
-        say(f"{config.name}: {len(examples)} labelled and {len(more)} unlabelled paragraphs, in {partial}")
+        say(f"{config.name}: {len(training.examples)} labelled, {len(more)} unlabelled paragraphs, in {partial}")
         setting = config.model_copy(
             update={"model": config.model.model_copy(update={"checkpoint": str(partial / STUDENT)})}
         )
-        scores = finetune(
-            setting,
-            scheme,
-            [*examples, *more],
-            [*weights, *[0.0] * len(more)],
-            dev,
-            partial,
-            resume,
-            teaching(teacher, config),
-        )
+        # What carries no label weighs nothing in the part of the loss that is about labels.
+        both = Training([*training.examples, *more], [*training.weights, *[0.0] * len(more)])
+        scores = finetune(setting, scheme, both, dev, partial, resume, teaching(teacher, config))
         shutil.copytree(partial / "best", partial / "final", dirs_exist_ok=True)
-        return finish(config, scheme, examples, dev, scores, started, partial), scores
+        return finish(config, scheme, training.examples, dev, scores, started, partial, len(more)), scores
     except GongbaoError:
         if not list(partial.glob("checkpoint-*")):
             shutil.rmtree(partial, ignore_errors=True)
         raise
-
-
-def read_unlabelled(settings: Unlabelled) -> list[Example]:
-    """Read paragraphs of plain text as examples without labels, each line of the text once."""
-    seen: set[str] = set()
-
-    def paragraphs() -> Any:
-        for document in read_documents(settings.text):
-            for text in document:
-                if len(text) >= settings.shortest and text not in seen:
-                    seen.add(text)
-                    yield text
-
-    return [
-        Example(f"u{n}", "unlabelled", tuple(LabelledSentence(s.text, ()) for s in split_sentences(text)), ())
-        for n, text in enumerate(islice(paragraphs(), settings.paragraphs))
-    ]
 
 
 def make_student(teacher: Path, layers: Sequence[int], folder: Path) -> None:

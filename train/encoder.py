@@ -88,8 +88,8 @@ def soup(ends: Sequence[tuple[Config, Path]], started: datetime) -> Path:
     for name in SHIPPED[:3]:
         shutil.copyfile(ends[0][1] / name, partial / "final" / name)
     mean([run for _, run in ends], partial / "final")
-    examples, _, dev = read_training(config, scheme)
-    return finish(config, scheme, examples, dev, [], started, partial)
+    training, dev = read_training(config, scheme)
+    return finish(config, scheme, training.examples, dev, [], started, partial)
 
 
 def mean(folders: Sequence[Path], out: Path) -> None:

@@ -23,9 +23,8 @@ from gongbao.windows import IGNORED, WINDOW, Tokenizer
 from train.arguments import training_arguments
 from train.checkpoint import TOKENIZER_FILES, open_model, rate_groups
 from train.config import Config
-from train.dataset import Batches, collate, encode, truth
+from train.dataset import Batches, Training, collate, encode, truth
 from train.resume import last_checkpoint, stoppable
-from train.soft import soft_targets
 
 if TYPE_CHECKING:
     import torch
@@ -38,8 +37,7 @@ Loss = Callable[[Any, "dict[str, torch.Tensor]", float], "torch.Tensor"]
 def finetune(
     config: Config,
     scheme: Scheme,
-    train: Sequence[Example],
-    weights: Sequence[float],
+    training: Training,
     dev: Sequence[Example],
     folder: Path,
     resume: bool = False,
@@ -47,8 +45,7 @@ def finetune(
 ) -> list[dict[str, float]]:
     """Fine-tune and leave the best epoch's weights in `folder/best`, in half precision; return the dev scores.
 
-    `weights` are what each training example counts in the loss; `loss` is computed instead of `label_loss`'s, of a
-    model and a batch as `collate` makes it.
+    `loss` is computed instead of `label_loss`'s, of a model and a batch as `collate` makes it.
 
     `folder` holds the tokenizer already. Epoch 0 is the starting weights. Scores are dev paragraph macro-F1 at the best
     single threshold; only the main process returns them. With `resume` the newest checkpoint in `folder` goes on from
@@ -58,8 +55,7 @@ def finetune(
     arguments = training_arguments(config.trainer, folder)
     model = open_model(config, scheme, arguments.seed)
     size = min(WINDOW, int(model.config.max_position_embeddings))
-    goals = soft_targets(config.soft, scheme, train, folder)
-    rows = encode(train, tokenizer, scheme, size, config.model.context, goals, weights)
+    rows = encode(training, tokenizer, scheme, size, config.model.context)
     if not len(rows):
         raise GongbaoError("nothing to train on: the examples hold no text that the tokenizer reads")
     try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -43,7 +44,7 @@ def unfinished(config: Named, started: datetime, resume: bool) -> Path:
     partial = _newest_unfinished(config) if resume and is_main_process() else None
     if resume and not partial:
         say(f"no unfinished run of {config.name} in {RUNS}/: starting a new one")
-    partial = partial or RUNS / f".{started.astimezone():%Y%m%d-%H%M%S}-{config.name}.partial"
+    partial = partial or _fresh(config.name, started)
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         from torch import distributed
 
@@ -55,6 +56,15 @@ def unfinished(config: Named, started: datetime, resume: bool) -> Path:
         distributed.broadcast_object_list(chosen)
         partial = Path(chosen[0])
     return partial
+
+
+def _fresh(name: str, started: datetime) -> Path:
+    """A folder that no run has: of two that started in one second, the later takes the next."""
+    for second in count():
+        stem = f"{started.astimezone() + timedelta(seconds=second):%Y%m%d-%H%M%S}-{name}"
+        if not (RUNS / stem).exists() and not (RUNS / f".{stem}.partial").exists():
+            break
+    return RUNS / f".{stem}.partial"
 
 
 def begin(config: Named, partial: Path) -> None:

@@ -20,7 +20,8 @@ from gongbao.files import read_json
 from gongbao.segment import split_sentences
 from gongbao.windows import Tokenizer
 from train.checkpoint import open_encoder, save_tokenizer
-from train.corpus import Text, read_documents
+from train.config import Text
+from train.corpus import read_documents
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

@@ -38,6 +38,7 @@ def make_record(
     scores: Sequence[dict[str, float]],
     started: datetime,
     files: Sequence[str],
+    unlabelled: int = 0,
 ) -> dict[str, Any]:
     """Describe a run: what made it, from which data, where, how long, with which dev scores and files."""
     return {
@@ -47,6 +48,7 @@ def make_record(
         "decision": decision.id,
         "data": {
             "train": {"files": config.data.train, "paragraphs": len(train), "sha256": hash_examples(train)},
+            "unlabelled": {"files": [text.file for text in config.unlabelled.text], "paragraphs": unlabelled},
             "dev": {"files": [config.data.dev], "paragraphs": len(dev), "sha256": hash_examples(dev)},
         },
         "dev_scores": list(scores),

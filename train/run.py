@@ -11,6 +11,8 @@ from gongbao.errors import GongbaoError
 from gongbao.examples import Example, read_examples
 from gongbao.labels import Scheme
 from train.config import Config, read_config
+from train.corpus import read_unlabelled
+from train.dataset import Training, read_all
 from train.folder import begin, is_main_process, place, say, unfinished, wait_for_all
 from train.record import DEFAULT_SEED
 
@@ -32,17 +34,21 @@ def train(config: Config, resume: bool = False) -> tuple[Path, list[dict[str, fl
     """
     started = datetime.now(UTC)
     scheme = config.label_scheme
-    examples, weights, dev = read_training(config, scheme)
+    training, dev = read_training(config, scheme)
+    more = read_unlabelled(config.unlabelled, {example.text for example in dev}) if config.unlabelled.text else []
+    if more and not config.soft.share:
+        raise GongbaoError("unlabelled text wants a teacher: set soft.share, and soft.models or soft.tfidf")
     partial = unfinished(config, started, resume)
     folder, scores = partial, []
     try:
         if is_main_process():
-            _prepare(config, scheme, examples, partial)
+            _prepare(config, scheme, training.examples, more, partial)
         wait_for_all()
-        say(f"{config.name}: {len(examples)} paragraphs to train on, {len(dev)} for the decision rule, in {partial}")
-        scores = _train(config, scheme, examples, weights, dev, partial, resume)
+        counts = f"{len(training.examples)} paragraphs" + (f" and {len(more)} without labels" if more else "")
+        say(f"{config.name}: {counts} to train on, {len(dev)} for the decision rule, in {partial}")
+        scores = _train(config, scheme, training, more, dev, partial, resume)
         if is_main_process():
-            folder = finish(config, scheme, examples, dev, scores, started, partial)
+            folder = finish(config, scheme, training.examples, dev, scores, started, partial, len(more))
     except GongbaoError:
         if is_main_process() and not list(partial.glob("checkpoint-*")):
             # Nothing was trained that --resume could go on from.
@@ -51,19 +57,19 @@ def train(config: Config, resume: bool = False) -> tuple[Path, list[dict[str, fl
     return folder, scores
 
 
-def read_training(config: Config, scheme: Scheme) -> tuple[list[Example], list[float], list[Example]]:
-    """Read the training examples, what each counts in the loss, and the dev examples; say if they share documents."""
-    from train.dataset import read_all
-
+def read_training(config: Config, scheme: Scheme) -> tuple[Training, list[Example]]:
+    """Read the labelled examples to train on and the dev examples; say if they share documents."""
     files, dev = read_all(config.data.train, scheme), read_examples(config.data.dev, scheme)
     examples = [example for found in files.values() for example in found]
     weights = [config.data.weights.get(file, 1.0) for file, found in files.items() for _ in found]
     if shared := {example.document for example in examples} & {example.document for example in dev}:
         say(f"warning: {len(shared)} documents are in train and in dev ({min(shared)}, …): dev scores will flatter")
-    return examples, weights, dev
+    return Training(examples, weights), dev
 
 
-def _prepare(config: Config, scheme: Scheme, examples: Sequence[Example], partial: Path) -> None:
+def _prepare(
+    config: Config, scheme: Scheme, examples: Sequence[Example], more: Sequence[Example], partial: Path
+) -> None:
     """Make the unfinished folder: the config that --resume goes by, the checkpoint's tokenizer, teachers' answers."""
     from train.checkpoint import save_tokenizer
     from train.soft import save_answers
@@ -74,16 +80,16 @@ def _prepare(config: Config, scheme: Scheme, examples: Sequence[Example], partia
             say(f"{config.model.checkpoint}: no folder of this name; asking the model hub")
         save_tokenizer(config.model.checkpoint, partial)
         if config.soft.share:
-            say(f"asking the teachers about {len(examples)} paragraphs")
+            say(f"asking the teachers about {len(examples) + len(more)} paragraphs")
             seed = int(config.trainer.get("seed", DEFAULT_SEED))
-            save_answers(config.soft, config.tfidf, scheme, examples, seed, partial)
+            save_answers(config.soft, config.tfidf, scheme, examples, more, seed, partial)
 
 
 def _train(
     config: Config,
     scheme: Scheme,
-    train: Sequence[Example],
-    weights: Sequence[float],
+    training: Training,
+    more: Sequence[Example],
     dev: Sequence[Example],
     partial: Path,
     resume: bool,
@@ -91,14 +97,19 @@ def _train(
     """Leave the trained model in `partial/final` and return its dev scores."""
     from train.baseline import fit_tfidf
     from train.finetune import finetune
+    from train.soft import soft_targets
 
     final = partial / "final"
     if config.kind == "tfidf":
-        engine = fit_tfidf(config.tfidf, scheme, train)
+        engine = fit_tfidf(config.tfidf, scheme, training.examples)
         final.mkdir(exist_ok=True)
         engine.save(final)
         return []
-    scores = finetune(config, scheme, train, weights, dev, partial, resume)
+    if config.soft.share:
+        weights = [*training.weights, *[config.unlabelled.weight] * len(more)]
+        goals = soft_targets(config.soft, scheme, training.examples, more, partial)
+        training = Training([*training.examples, *more], weights, goals)
+    scores = finetune(config, scheme, training, dev, partial, resume)
     if is_main_process():
         shutil.rmtree(final, ignore_errors=True)
         shutil.copytree(partial / "best", final)
@@ -113,6 +124,7 @@ def finish(
     scores: Sequence[dict[str, float]],
     started: datetime,
     partial: Path,
+    unlabelled: int = 0,
 ) -> Path:
     """Set the decision rule on the weights as saved, read back; add record and card; return the folder in its place."""
     from gongbao.engines import open_engine
@@ -123,5 +135,5 @@ def finish(
     decision = tune(open_engine(final, context=config.model.context), scheme, dev, config.data.dev)
     decision.save(final)
     files = [path.name for path in final.iterdir()]
-    record.write(final, record.make_record(config, train, dev, decision, scores, started, files))
+    record.write(final, record.make_record(config, train, dev, decision, scores, started, files, unlabelled))
     return place(partial)
