@@ -17,12 +17,12 @@ from typer.testing import CliRunner
 from gongbao.errors import GongbaoError
 from gongbao.examples import read_examples
 from gongbao.labels import POLICY_DOMAINS
-from train.config import Soft, Tfidf, read_config
+from train.config import Config, Soft, Tfidf, read_config
 from train.encoder import make_encoder, mean, read_recipe, ship
 from train.finetune import average
 from train.resume import last_checkpoint
 from train.run import run
-from train.soft import SAVED, out_of_fold, soft_targets, teach
+from train.soft import SAVED, out_of_fold, save_answers, soft_targets
 
 
 def weights(folder):
@@ -54,35 +54,46 @@ def test_soft_targets_by_hand(tmp_path):
     from safetensors.numpy import save_file
 
     examples = read_examples(write_jsonl(tmp_path / "x.jsonl", learnable(1, 2)), POLICY_DOMAINS)
-    save_file({"logits": np.zeros((4, 8), np.float32)}, tmp_path / SAVED)
-    soft = Soft(share=0.5, tfidf=1.0)
-    first, second = soft_targets(soft, POLICY_DOMAINS, examples, [], tmp_path)
+    logits = np.zeros((4, 8), np.float32)
+    save_file({"labelled": logits, "unlabelled": logits[:2]}, tmp_path / SAVED)
+    first, second = soft_targets(0.5, POLICY_DOMAINS, examples, [], tmp_path)
     talent, reform = POLICY_DOMAINS.ids.index("talent"), POLICY_DOMAINS.ids.index("reform")
     assert first[0, talent] == 0.75 and first[1, reform] == 0.75 and second[1, reform] == 0.25
     assert np.isclose(np.concatenate([first, second]), 0.25).sum() == 4 * 8 - 3
     # Without labels of its own a paragraph learns what the teachers say, whatever the share.
-    (_, alone) = soft_targets(soft, POLICY_DOMAINS, examples[:1], examples[1:], tmp_path)
-    assert (alone == 0.5).all()
-    save_file({"logits": np.zeros((5, 8), np.float32)}, tmp_path / SAVED)
+    own, _, alone = soft_targets(0.0, POLICY_DOMAINS, examples, examples[1:], tmp_path)
+    assert (alone == 0.5).all() and set(own.ravel()) == {0.0, 1.0}
+    save_file({"labelled": np.zeros((5, 8), np.float32)}, tmp_path / SAVED)
     with pytest.raises(GongbaoError, match="other examples"):
-        soft_targets(soft, POLICY_DOMAINS, examples, [], tmp_path)
+        soft_targets(0.5, POLICY_DOMAINS, examples, [], tmp_path)
 
 
 def test_no_document_is_answered_by_a_baseline_that_saw_its_labels(tmp_path):
-    scheme = read_config_scheme(tmp_path)
+    from safetensors.numpy import load_file
+
+    scheme = two_labels(tmp_path)
     rows = learnable(0, 48)
-    settings = Soft(share=1, tfidf=1.0, folds=3), Tfidf(min_df=1, ngram_range=(1, 2)), scheme
-    before = teach(*settings, read_examples(write_jsonl(tmp_path / "a.jsonl", rows), scheme), [], seed=1)
-    # The labels of one document are turned round: what it is answered must not change.
+    config = Config(name="x", soft=Soft(share=1, tfidf=1.0, folds=3), tfidf=Tfidf(min_df=1, ngram_range=(1, 2)))
+
+    def answers(name):
+        (tmp_path / name).mkdir()
+        examples = read_examples(write_jsonl(tmp_path / name / "x.jsonl", rows), scheme)
+        save_answers(config, scheme, examples, examples[:4], tmp_path / name)
+        return load_file(tmp_path / name / SAVED)
+
+    before = answers("a")
+    # The labels of one document, d0, are turned round: what it is answered must not change.
     for row in rows[:4]:
         for sentence in row["sentences"]:
             sentence["labels"] = sorted({"talent", "reform"} - set(sentence["labels"]))
-    after = teach(*settings, read_examples(write_jsonl(tmp_path / "b.jsonl", rows), scheme), [], seed=1)
-    assert all(np.array_equal(before[i], after[i]) for i in range(4))
-    assert not all(np.array_equal(before[i], after[i]) for i in range(4, 48))
+    after = answers("b")
+    assert np.array_equal(before["labelled"][:8], after["labelled"][:8])
+    assert not np.array_equal(before["labelled"][8:], after["labelled"][8:])
+    # The same text without labels is answered by one that saw all labels, d0's too.
+    assert not np.array_equal(before["unlabelled"], after["unlabelled"])
 
 
-def read_config_scheme(folder):
+def two_labels(folder):
     """The two labels that the invented paragraphs carry: a baseline cannot learn a label that is on none."""
     from gongbao.labels import Scheme
 
@@ -110,12 +121,17 @@ def test_a_run_with_teachers_learns_what_they_answer():
     assert json.loads((folder / "record.json").read_text())["config"]["soft"]["share"] == 1.0
     # Text without labels teaches too: here nothing else does, for the labelled file weighs nothing.
     Path("plain.txt").write_text("引进人才。\n改革开放；\n会议指出。\n全省强化。\n引进改革。\n", encoding="utf-8")
-    plain = ['unlabelled.text=[{ file = "plain.txt" }]', "unlabelled.shortest=3", 'data.weights={"train.jsonl" = 0.0}']
+    plain = [
+        'unlabelled.text=[{ file = "plain.txt" }]',
+        "unlabelled.shortest=3",
+        'data.weights={"train.jsonl" = 0.0}',
+        "soft.share=0.0",
+    ]
     taught, better = run("run.toml", overrides=[*soft, *plain, "name=plain", "trainer.num_train_epochs=8"])
     assert max(row["macro_f1"] for row in better[1:]) > better[0]["macro_f1"]
     assert json.loads((taught / "record.json").read_text())["data"]["unlabelled"]["paragraphs"] == 5
     with pytest.raises(GongbaoError, match="unlabelled text wants a teacher"):
-        run("run.toml", overrides=plain)
+        read_config("run.toml", plain)
     with pytest.raises(GongbaoError, match="no model folder at nowhere"):
         run("run.toml", overrides=["soft.share=1.0", 'soft.models={"nowhere" = 1.0}'])
     with pytest.raises(GongbaoError, match="soft: a share above 0 wants a teacher"):

@@ -16,14 +16,10 @@ def training_arguments(trainer: Mapping[str, Any], folder: Path) -> Any:
     from transformers import TrainingArguments
 
     gpu = torch.accelerator.is_available() and not trainer.get("use_cpu", False)
-    if gpu:
-        autocast = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
-    else:
-        autocast = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
     defaults = {
         "use_cpu": not gpu,
         "per_device_train_batch_size": 1,
-        "bf16": autocast and not trainer.get("fp16", False),
+        "bf16": bf16(trainer),
         "eval_strategy": "epoch",
         "save_strategy": "steps",
         "save_steps": 50,
@@ -38,3 +34,14 @@ def training_arguments(trainer: Mapping[str, Any], folder: Path) -> Any:
         return TrainingArguments(output_dir=str(folder), **(defaults | dict(trainer)))
     except (TypeError, ValueError, ImportError, RuntimeError) as error:
         raise GongbaoError(f"trainer: {str(error).splitlines()[0]}") from error
+
+
+def bf16(trainer: Mapping[str, Any]) -> bool:
+    """Whether a run computes in bf16: as its config says, else where the processor has it."""
+    import torch
+
+    if "bf16" in trainer or trainer.get("fp16", False):
+        return bool(trainer.get("bf16", False))
+    if torch.accelerator.is_available() and not trainer.get("use_cpu", False):
+        return torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16"))

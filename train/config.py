@@ -49,7 +49,8 @@ class Data(Table):
 
 
 class Soft(Table):
-    """Soft labels: a sentence learns `share` of what teachers answer and the rest of its own label.
+    """Soft labels: a sentence learns `share` of what teachers answer and the rest of its own label; without a label it
+    learns what they answer.
 
     Teachers are model folders with a weight each, and, weighing `tfidf`, the TF-IDF baseline fitted on the other
     documents (`folds` times, so that no document is answered by a model that saw its labels). What they answer is the
@@ -63,9 +64,13 @@ class Soft(Table):
 
     @model_validator(mode="after")
     def _has_a_teacher(self) -> Soft:
-        if self.share and not (self.models or self.tfidf):
+        if self.share and not self.has_teacher:
             raise ValueError("a share above 0 wants a teacher: soft.models, or soft.tfidf")
         return self
+
+    @property
+    def has_teacher(self) -> bool:
+        return bool(self.models or self.tfidf)
 
 
 class Text(Table):
@@ -138,6 +143,17 @@ class Config(Table):
     unlabelled: Unlabelled = Unlabelled()
     trainer: dict[str, Any] = {}
     tfidf: Tfidf = Tfidf()
+
+    @model_validator(mode="after")
+    def _unlabelled_text_has_a_teacher(self) -> Config:
+        if self.unlabelled.text and not self.has_teacher:
+            raise ValueError("unlabelled text wants a teacher: soft.models, or soft.tfidf")
+        return self
+
+    @property
+    def has_teacher(self) -> bool:
+        """Whether anything answers for text without labels."""
+        return self.soft.has_teacher
 
     @property
     def label_scheme(self) -> Scheme:

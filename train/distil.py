@@ -15,6 +15,7 @@ from pydantic import Field
 from gongbao import models
 from gongbao.decision import Decision
 from gongbao.errors import GongbaoError
+from train.arguments import bf16
 from train.config import Config, Model, Table, check_table, check_trainer, read_toml
 from train.corpus import read_unlabelled
 from train.dataset import Training
@@ -47,6 +48,10 @@ class Distil(Config):
 
     kind: Literal["bert"] = "bert"
     student: Student = Student()
+
+    @property
+    def has_teacher(self) -> bool:
+        return True
 
 
 def read_distil(path: str | Path, overrides: Sequence[str] = ()) -> Distil:
@@ -116,10 +121,8 @@ def teaching(folder: Path, config: Distil) -> Loss:
     """
     import torch
 
-    from train.arguments import training_arguments
     from train.checkpoint import open_encoder
 
-    bf16 = training_arguments(config.trainer, folder).bf16
     teacher: PreTrainedModel = open_encoder(str(folder))
     teacher.set_attn_implementation(config.model.attn_implementation)
     settings = config.student
@@ -128,7 +131,7 @@ def teaching(folder: Path, config: Distil) -> Loss:
         read = {name: inputs[name] for name in ("input_ids", "attention_mask")}
         device = inputs["input_ids"].device
         teacher.to(device)
-        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=bf16(config.trainer)):
             shown = teacher(**read, output_hidden_states=settings.hidden > 0)
         said = model(**read, output_hidden_states=settings.hidden > 0)
         goal, answer = sentence_logits(shown.logits, inputs), sentence_logits(said.logits, inputs)

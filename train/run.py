@@ -14,7 +14,6 @@ from train.config import Config, read_config
 from train.corpus import read_unlabelled
 from train.dataset import Training, read_all
 from train.folder import begin, is_main_process, place, say, unfinished, wait_for_all
-from train.record import DEFAULT_SEED
 
 
 def run(
@@ -36,8 +35,6 @@ def train(config: Config, resume: bool = False) -> tuple[Path, list[dict[str, fl
     scheme = config.label_scheme
     training, dev = read_training(config, scheme)
     more = read_unlabelled(config.unlabelled, {example.text for example in dev}) if config.unlabelled.text else []
-    if more and not config.soft.share:
-        raise GongbaoError("unlabelled text wants a teacher: set soft.share, and soft.models or soft.tfidf")
     partial = unfinished(config, started, resume)
     folder, scores = partial, []
     try:
@@ -79,10 +76,9 @@ def _prepare(
         if not Path(config.model.checkpoint).is_dir():
             say(f"{config.model.checkpoint}: no folder of this name; asking the model hub")
         save_tokenizer(config.model.checkpoint, partial)
-        if config.soft.share:
-            say(f"asking the teachers about {len(examples) + len(more)} paragraphs")
-            seed = int(config.trainer.get("seed", DEFAULT_SEED))
-            save_answers(config.soft, config.tfidf, scheme, examples, more, seed, partial)
+        if asked := (len(examples) if config.soft.share else 0) + len(more):
+            say(f"asking the teachers about {asked} paragraphs")
+            save_answers(config, scheme, examples, more, partial)
 
 
 def _train(
@@ -105,9 +101,9 @@ def _train(
         final.mkdir(exist_ok=True)
         engine.save(final)
         return []
-    if config.soft.share:
+    if config.soft.share or more:
         weights = [*training.weights, *[config.unlabelled.weight] * len(more)]
-        goals = soft_targets(config.soft, scheme, training.examples, more, partial)
+        goals = soft_targets(config.soft.share, scheme, training.examples, more, partial)
         training = Training([*training.examples, *more], weights, goals)
     scores = finetune(config, scheme, training, dev, partial, resume)
     if is_main_process():

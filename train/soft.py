@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gongbao import models
 from gongbao.decision import Floats, paragraph_logits, sigmoid
@@ -15,38 +16,43 @@ from gongbao.errors import GongbaoError
 from gongbao.examples import Example
 from gongbao.labeler import Labeler
 from gongbao.labels import Scheme
+from train.arguments import bf16
 from train.baseline import fit_tfidf
-from train.config import Soft, Tfidf
+from train.config import Config
 from train.dataset import targets
+from train.record import DEFAULT_SEED
 
 SAVED = "soft.safetensors"
+Indices = NDArray[np.intp]
 
 
 def save_answers(
-    soft: Soft,
-    tfidf: Tfidf,
-    scheme: Scheme,
-    examples: Sequence[Example],
-    more: Sequence[Example],
-    seed: int,
-    folder: Path,
+    config: Config, scheme: Scheme, examples: Sequence[Example], more: Sequence[Example], folder: Path
 ) -> None:
     """Ask the teachers, once, and keep what they answer in `folder`: a run that resumes learns the same.
 
-    `examples` carry labels, `more` do not.
+    Of `examples`, which carry labels, they are asked if `soft.share` is above 0; of `more`, which carry none, always.
     """
     from safetensors.numpy import save_file
 
     saved = folder / SAVED
-    if not saved.exists():
-        rows = np.concatenate(teach(soft, tfidf, scheme, examples, more, seed)).astype(np.float32)
-        partial = saved.with_suffix(".partial")
-        save_file({"logits": rows}, partial)
-        os.replace(partial, saved)
+    if saved.exists():
+        return
+    seed = int(config.trainer.get("seed", DEFAULT_SEED))
+    rows = {}
+    if config.soft.share:
+        folds = np.array(out_of_fold(examples, config.soft.folds, seed))
+        splits = [(np.flatnonzero(folds != n), np.flatnonzero(folds == n)) for n in range(config.soft.folds)]
+        rows["labelled"] = teach(config, scheme, examples, examples, splits)
+    if more:
+        rows["unlabelled"] = teach(config, scheme, examples, more, [(np.arange(len(examples)), np.arange(len(more)))])
+    partial = saved.with_suffix(".partial")
+    save_file({name: np.concatenate(each).astype(np.float32) for name, each in rows.items()}, partial)
+    os.replace(partial, saved)
 
 
 def soft_targets(
-    soft: Soft, scheme: Scheme, examples: Sequence[Example], more: Sequence[Example], folder: Path
+    share: float, scheme: Scheme, examples: Sequence[Example], more: Sequence[Example], folder: Path
 ) -> list[Floats]:
     """Targets in [0, 1], a `(rows, labels)` array an example of both kinds, rows as in `train.dataset.targets`.
 
@@ -55,41 +61,51 @@ def soft_targets(
     """
     from safetensors.numpy import load_file
 
-    hard = [np.array(targets(example, scheme), dtype=np.float64) for example in [*examples, *more]]
-    rows = load_file(folder / SAVED)["logits"].astype(np.float64)
-    ends = np.cumsum([len(goal) for goal in hard])
-    if len(rows) != ends[-1]:
-        raise GongbaoError(f"{folder / SAVED} was made for other examples: remove it")
-    answers = np.split(sigmoid(rows), ends[:-1])
-    mixed = [(1 - soft.share) * goal + soft.share * row for goal, row in zip(hard, answers, strict=False)]
-    return [*mixed[: len(examples)], *answers[len(examples) :]]
+    saved = load_file(folder / SAVED)
+    found = []
+    for name, part in (("labelled", examples), ("unlabelled", more)):
+        hard = [np.array(targets(example, scheme), dtype=np.float64) for example in part]
+        ends = np.cumsum([len(goal) for goal in hard])
+        rest = share if name == "labelled" else 1.0
+        if not rest or not hard:
+            found += hard
+            continue
+        rows = sigmoid(saved[name].astype(np.float64))
+        if len(rows) != ends[-1]:
+            raise GongbaoError(f"{folder / SAVED} was made for other examples: remove it")
+        pairs = zip(hard, np.split(rows, ends[:-1]), strict=True)
+        found += [(1 - rest) * goal + rest * row for goal, row in pairs]
+    return found
 
 
 def teach(
-    soft: Soft, tfidf: Tfidf, scheme: Scheme, examples: Sequence[Example], more: Sequence[Example], seed: int
+    config: Config,
+    scheme: Scheme,
+    examples: Sequence[Example],
+    asked: Sequence[Example],
+    splits: Sequence[tuple[Indices, Indices]],
 ) -> list[Floats]:
-    """The weighted mean of the teachers' logits, an array an example of both kinds, rows as in `targets`.
+    """The weighted mean of the teachers' logits on `asked`, an array an example, rows as in `targets`.
 
-    Raises GongbaoError for a teacher of another label scheme.
+    `splits` say which of `examples` TF-IDF is fitted on, and which of `asked` it then answers. BERTs answer in the
+    precision of training. Raises GongbaoError for a teacher of another label scheme.
     """
+    import torch
+
+    soft = config.soft
     total = soft.tfidf + sum(soft.models.values())
-    everything = [*examples, *more]
-    sums = [np.zeros((len(targets(example, scheme)), len(scheme))) for example in everything]
+    sums = [np.zeros((len(targets(example, scheme)), len(scheme))) for example in asked]
     for name, weight in soft.models.items():
         teacher = Labeler.load(models.find(name))
         if teacher.scheme.ids != scheme.ids:
             raise GongbaoError(f"soft.models: {name} answers {teacher.scheme.signature}, not {scheme.signature}")
-        _add(sums, range(len(everything)), _answers(teacher, everything), weight / total)
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        with torch.autocast(device, torch.bfloat16, enabled=bf16(config.trainer)):
+            _add(sums, range(len(asked)), _answers(teacher, asked), weight / total)
     if soft.tfidf:
-        folds = out_of_fold(examples, soft.folds, seed)
-        for number in range(soft.folds):
-            others = [example for example, fold in zip(examples, folds, strict=True) if fold != number]
-            mine = [index for index, fold in enumerate(folds) if fold == number]
-            engine = fit_tfidf(tfidf, scheme, others)
-            _add(sums, mine, _answers(engine, [examples[i] for i in mine]), soft.tfidf / total)
-        if more:
-            engine = fit_tfidf(tfidf, scheme, examples)
-            _add(sums, range(len(examples), len(everything)), _answers(engine, more), soft.tfidf / total)
+        for others, mine in splits:
+            engine = fit_tfidf(config.tfidf, scheme, [examples[i] for i in others])
+            _add(sums, mine, _answers(engine, [asked[i] for i in mine]), soft.tfidf / total)
     return sums
 
 
@@ -112,6 +128,6 @@ def _answers(teacher: Labeler | Engine, examples: Sequence[Example]) -> list[Flo
     ]
 
 
-def _add(sums: list[Floats], indices: Sequence[int], rows: Sequence[Floats], weight: float) -> None:
+def _add(sums: list[Floats], indices: Iterable[int], rows: Sequence[Floats], weight: float) -> None:
     for index, row in zip(indices, rows, strict=True):
         sums[index] += weight * row
