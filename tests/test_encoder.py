@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from gongbao.errors import GongbaoError
 from gongbao.examples import read_examples
 from gongbao.labels import POLICY_DOMAINS
-from train.config import Config, Soft, Tfidf, read_config
+from train.config import Config, Model, Soft, Tfidf, read_config
 from train.encoder import make_encoder, mean, read_recipe, ship
 from train.finetune import average
 from train.resume import last_checkpoint
@@ -93,6 +93,19 @@ def test_no_document_is_answered_by_a_baseline_that_saw_its_labels(tmp_path):
     assert not np.array_equal(before["unlabelled"], after["unlabelled"])
 
 
+def test_what_a_run_starts_from_can_be_its_teacher(tiny, tmp_path):
+    from safetensors.numpy import load_file
+
+    examples = read_examples(write_jsonl(tmp_path / "x.jsonl", learnable(0, 4)), POLICY_DOMAINS)
+    found = []
+    for name, soft in (("a", Soft(start=2.0)), ("b", Soft(models={str(tiny): 1.0}))):
+        (tmp_path / name).mkdir()
+        config = Config(name="x", model=Model(checkpoint=str(tiny)), soft=soft)
+        save_answers(config, POLICY_DOMAINS, examples, examples, tmp_path / name)
+        found.append(load_file(tmp_path / name / SAVED)["unlabelled"])
+    assert found[0].shape == (8, 8) and np.array_equal(*found)
+
+
 def two_labels(folder):
     """The two labels that the invented paragraphs carry: a baseline cannot learn a label that is on none."""
     from gongbao.labels import Scheme
@@ -139,16 +152,17 @@ def test_a_run_with_teachers_learns_what_they_answer():
 
 
 def test_the_mean_of_the_last_scorings_by_hand(tmp_path):
-    # Scored weights 1, 2, 4 and the mean of the last two: 1, (1 + 2) / 2, (2 + 4) / 2. Epoch 0 is not trained.
+    # Scored weights 1, 2, 4 and the mean of the last two: 1, (1 + 2) / 2, (2 + 4) / 2.
     import torch
 
     found = []
-    for epoch, value in enumerate([9.0, 1.0, 2.0, 4.0]):
+    # A run that goes on from a checkpoint between the first and the second scoring makes the later two again.
+    for step, value in [(10, 1.0), (20, 2.0), (30, 4.0), (20, 2.0), (30, 4.0)]:
         model = torch.nn.Linear(1, 1, bias=False)
         model.weight.data.fill_(value)
-        average(model, tmp_path / "scored", epoch, 2)
+        average(model, tmp_path / "scored", step, 2)
         found.append(model.weight.item())
-    assert found == [9.0, 1.0, 1.5, 3.0]
+    assert found == [1.0, 1.5, 3.0, 1.5, 3.0]
 
 
 def test_layers_learn_at_decaying_rates(place):
@@ -183,6 +197,7 @@ def test_a_checkpoint_that_was_cut_short_is_passed_over(tmp_path):
     good, cut = checkpoint(9), checkpoint(10)
     checkpoint(11, None), checkpoint(12, '{"half')
     (cut / "model.safetensors").write_bytes((cut / "model.safetensors").read_bytes()[:-8])
+    (checkpoint(13) / "optimizer.pt").write_bytes(b"PK\3\4half")
     assert last_checkpoint(tmp_path) == str(good)
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-9"]
 
@@ -201,7 +216,7 @@ def test_a_full_disk_is_one_line_and_keeps_the_checkpoints_before_it(place):
     )
     assert failed.returncode == 1
     (line,) = [line for line in failed.stderr.splitlines() if "error" in line.lower()]
-    assert line.startswith("error: cannot write to models/.") and "no checkpoint was written yet" in line
+    assert line.startswith("error: cannot read or write models/.") and "no checkpoint was written yet" in line
     assert "Traceback" not in failed.stderr
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0
@@ -250,12 +265,23 @@ def test_a_recipe_goes_through_its_stages_and_ends_in_the_mean_of_its_seeds(plac
     assert Labeler.load(place / "out").label("引进人才。")[0].scores
 
 
+def test_the_second_stage_keeps_the_head_of_the_first(place, monkeypatch):
+    from train import encoder
+
+    seen = []
+    monkeypatch.setattr(encoder, "train", lambda config, resume: (seen.append(config.model), (place / "run", []))[1])
+    file = recipe(place, "")
+    make_encoder(file, overrides=["model.init=fresh-head", "seeds=[3]"])
+    assert [(model.init, Path(model.checkpoint).name) for model in seen] == [("fresh-head", "start"), ("keep", "run")]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("[[stage]]\ntrainer = { learning_rat = 1 }\n", "unknown key trainer.learning_rat"),
         ("[[stage]]\nmodle = 1\n", "unknown key modle"),
         ("[soft]\nshare = 2\n", "soft.share"),
+        ("[[stage]]\ntrainer = { data_seed = -1 }\n", "trainer.data_seed: a whole number"),
     ],
 )
 def test_a_bad_recipe_is_one_line(place, text, message):

@@ -144,6 +144,32 @@ def test_the_cut_checkpoint_answers_as_the_whole_one(pair):
     assert ids[1:-1] == tokenizer.encode(["科技创新"])[0].ids
 
 
+def test_words_that_are_too_rare_are_dropped_and_counted(tmp_path):
+    whole = unigram(tmp_path / "whole")
+    corpus = tmp_path / "c.txt"
+    corpus.write_text("改革开放。\n改革开放。\n改革开放。\n科技创新。\n", encoding="utf-8")
+    cut = prune(str(whole), tmp_path / "cut", [Text(file=str(corpus))], at_least=3)
+    # Three times 改革开放 and 。 are kept; of 8 pieces the one 科技创新 is lost, as in what it is read in afterwards.
+    assert cut.lost == pytest.approx(1 / 8)
+    assert len(pieces(tmp_path / "cut", "科技创新")) > 1
+
+
+def test_a_cut_that_answers_otherwise_is_refused(tmp_path, monkeypatch):
+    from train import prune as module
+
+    whole = unigram(tmp_path / "whole")
+    (tmp_path / "c.txt").write_text(TEXT, encoding="utf-8")
+    cut = module._cut_model
+
+    def shifted(model, kept, ids):
+        cut(model, [*kept[1:], kept[0]], ids)
+
+    monkeypatch.setattr(module, "_cut_model", shifted)
+    with pytest.raises(GongbaoError, match="does not answer as the whole one did"):
+        prune(str(whole), tmp_path / "cut", [Text(file=str(tmp_path / "c.txt"))])
+    assert not (tmp_path / "cut").exists()
+
+
 def test_an_encoder_without_a_head_is_cut_too(tmp_path):
     from transformers import AutoModel
 
@@ -167,7 +193,8 @@ def test_what_cannot_be_cut_is_said_in_one_line(tmp_path):
         assert "\n" not in str(caught.value)
         assert not (tmp_path / "out").exists() and not (tmp_path / ".out.partial").exists()
 
-    refused("is not empty", out=whole)
+    refused("is not an empty folder", out=whole)
+    refused("is not an empty folder", out=corpus)
     (tmp_path / "empty.txt").write_text("")
     refused("empty.txt: no text", texts=[Text(file=str(tmp_path / "empty.txt"))])
     refused("cannot get nowhere", checkpoint="nowhere")

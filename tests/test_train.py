@@ -108,6 +108,28 @@ def environment():
     return os.environ | {"PYTHONPATH": str(ROOT)}
 
 
+@pytest.mark.parametrize("save_steps", [2, 1000])
+def test_a_run_stopped_while_its_last_epoch_is_scored_scores_it_after_all(place, monkeypatch, save_steps):
+    from train import finetune
+
+    override = [f"trainer.save_steps={save_steps}", "trainer.num_train_epochs=2"]
+    straight, scores = run(Path("run.toml"), overrides=[*override, "name=straight"])
+    keep_best = finetune.keep_best
+
+    def stopping(*arguments):
+        if arguments[-1].epoch == 2:
+            raise KeyboardInterrupt
+        return keep_best(*arguments)
+
+    monkeypatch.setattr(finetune, "keep_best", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        run(Path("run.toml"), overrides=override)
+    monkeypatch.setattr(finetune, "keep_best", keep_best)
+    resumed, again = run(Path("run.toml"), overrides=override, resume=True)
+    assert again == scores and [row["epoch"] for row in again] == [0, 1, 2]
+    assert answers(resumed) == answers(straight)
+
+
 def test_two_processes_train_one_run(place):
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "train"]
     settings = ["--set", "trainer.use_cpu=true", "--set", "trainer.num_train_epochs=2"]
@@ -318,9 +340,9 @@ def test_the_loss_is_the_mean_over_sentences_and_labels_by_hand():
     assert sentence_loss(logits, whole).item() == pytest.approx(0.126928, abs=1e-6)
     # Smoothing by 0.2 makes the targets 0.9 and 0.1: each adds 0.1 x |logit|, so the mean grows by (0.2 + 0.1) / 2.
     assert sentence_loss(logits, inputs, 0.2).item() == pytest.approx(0.370095, abs=1e-6)
-    # Weighing 3 and 1: (3 x 0.126928 + 0.313262) / 4 = 0.173512. Weighing nothing, it teaches nothing.
+    # Weighing 3 and 1: (3 x 0.126928 + 0.313262) / 2 = 0.347023. Weighing nothing, it teaches nothing.
     weighted = inputs | {"weight": torch.tensor([3.0, 1.0])}
-    assert sentence_loss(logits, weighted).item() == pytest.approx(0.173512, abs=1e-6)
+    assert sentence_loss(logits, weighted).item() == pytest.approx(0.347023, abs=1e-6)
     assert sentence_loss(logits, inputs | {"weight": torch.zeros(2)}).item() == 0
 
 

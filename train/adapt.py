@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 WINDOWS = "windows.safetensors"
 SCORES = "scores.json"
-BUDGETS = ("num_train_epochs", "max_steps", "lr_scheduler_type", "warmup_steps", "warmup_ratio")
+BUDGETS = ("num_train_epochs", "max_steps", "lr_scheduler_type", "warmup_steps")
 """Trainer fields that the budget decides."""
 
 
 class PlainText(Table):
-    """Plain text; `held_out` of its documents are never trained on; at most `most_tokens` of it are read."""
+    """Plain text; `held_out` of its documents are never trained on; with `most_tokens` reading stops after so many."""
 
     text: list[Text] = Field(min_length=1)
     held_out: float = Field(0.02, gt=0, lt=0.5)
-    most_tokens: int = Field(30_000_000, ge=1000)
+    most_tokens: int | None = Field(None, ge=1000)
 
 
 class Encoder(Table):
@@ -64,6 +64,8 @@ def read_adapt(path: str | Path, overrides: Sequence[str] = ()) -> Adapt:
     for name in BUDGETS:
         if name in config.trainer:
             raise GongbaoError(f"{path}: trainer.{name} is not yours to set: the budget decides it")
+    if config.trainer.get("label_smoothing_factor"):
+        raise GongbaoError(f"{path}: trainer.label_smoothing_factor: masked pieces have no labels to smooth")
     return config
 
 
@@ -75,25 +77,28 @@ def adapt(config: Adapt, resume: bool = False) -> tuple[Path, list[dict[str, flo
     each time; the first is the starting weights'. Raises GongbaoError for what the user can mend.
     """
     from train.checkpoint import save_tokenizer
-    from train.folder import begin, place, say, unfinished
+    from train.folder import alone, begin, place, say, unfinished
     from train.resume import last_checkpoint, stoppable
 
+    alone("adapting")
     started = datetime.now(UTC)
     partial = unfinished(config, started, resume)
     try:
-        begin(config, partial)
-        save_tokenizer(config.model.checkpoint, partial)
         with stoppable(partial):
+            begin(config, partial)
+            save_tokenizer(config.model.checkpoint, partial)
             train, apart = _pack(config, partial)
             say(f"{config.name}: {train.size:,} tokens to train on, {apart.size:,} held out, in {partial}")
+            if config.data.most_tokens:
+                say(f"data.most_tokens = {config.data.most_tokens:,}: what the text holds beyond that is not read")
             trainer = make_trainer(config, train, apart, partial, last_checkpoint(partial) if resume else None)
             _train(trainer, partial, resume)
             scores = _finish(config, trainer, train, started, partial)
+            return place(partial), scores
     except GongbaoError:
         if not list(partial.glob("checkpoint-*")):
             shutil.rmtree(partial, ignore_errors=True)
         raise
-    return place(partial), scores
 
 
 def make_trainer(config: Adapt, train: Ids, apart: Ids, folder: Path, checkpoint: str | None) -> Trainer:
@@ -109,7 +114,8 @@ def make_trainer(config: Adapt, train: Ids, apart: Ids, folder: Path, checkpoint
     arguments = training_arguments(mine | fixed, folder)
     set_seed(arguments.seed)
     model = masked_model(_open(config, tokenizer))
-    spend = Spend(config.budget, train.shape[1] * arguments.train_batch_size, spent(checkpoint))
+    tokens = train.shape[1] * arguments.train_batch_size * arguments.gradient_accumulation_steps
+    spend = Spend(config.budget, tokens, spent(checkpoint))
     data = Packed(train, tokenizer, config.mask, _joined(folder, tokenizer), arguments.seed)
     ahead = Packed(apart, tokenizer, config.mask, data.joined, arguments.seed)
 
@@ -129,9 +135,12 @@ def make_trainer(config: Adapt, train: Ids, apart: Ids, folder: Path, checkpoint
             self.log({"eval_loss": loss})
             return {"eval_loss": loss}
 
-    trainer = Adapting(
-        model=model, args=arguments, train_dataset=data, data_collator=collate, callbacks=[spend, Epochs()]
-    )
+    try:
+        trainer = Adapting(
+            model=model, args=arguments, train_dataset=data, data_collator=collate, callbacks=[spend, Epochs()]
+        )
+    except (ImportError, RuntimeError, ValueError) as error:
+        raise GongbaoError(f"trainer: {str(error).strip().splitlines()[0]}") from error
     trainer.remove_callback(PrinterCallback)
     return trainer
 
@@ -139,8 +148,7 @@ def make_trainer(config: Adapt, train: Ids, apart: Ids, folder: Path, checkpoint
 def _open(config: Adapt, tokenizer: Tokenizer) -> PreTrainedModel:
     from train.checkpoint import open_encoder
 
-    encoder = open_encoder(config.model.checkpoint)
-    encoder.set_attn_implementation(config.model.attn_implementation)
+    encoder = open_encoder(config.model.checkpoint, config.model.attn_implementation)
     rows = encoder.get_input_embeddings().num_embeddings
     if tokenizer.size > rows:
         raise GongbaoError(
@@ -163,9 +171,9 @@ def _pack(config: Adapt, partial: Path) -> tuple[Ids, Ids]:
 
     saved = partial / WINDOWS
     if not saved.exists():
-        from transformers import AutoConfig
+        from train.checkpoint import read_spec
 
-        spec = AutoConfig.from_pretrained(config.model.checkpoint, trust_remote_code=False)
+        spec = read_spec(config.model.checkpoint)
         size = min(WINDOW, int(getattr(spec, "max_position_embeddings", WINDOW)))
         seed = int(config.trainer.get("seed", 42))
         data = config.data

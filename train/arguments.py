@@ -23,7 +23,7 @@ def training_arguments(trainer: Mapping[str, Any], folder: Path) -> Any:
         "eval_strategy": "epoch",
         "save_strategy": "steps",
         "save_steps": 50,
-        "save_total_limit": 1,
+        "save_total_limit": 2,
         "logging_steps": 20,
         "report_to": "none",
         "remove_unused_columns": False,

@@ -83,7 +83,10 @@ class Spend(TrainerCallback):  # type: ignore[misc]
             self._bar.update(self.tokens_per_step)
             if self.budget.minutes:
                 self._bar.set_postfix_str(f"{self.spent() / 60:.1f} of {self.budget.minutes:g} min")
-        control.should_training_stop = self.share >= 1
+        if self.share >= 1:
+            # Nothing is saved any more: a checkpoint of a spent budget would only invite one step too many.
+            control.should_training_stop = True
+            return
         if now - self._saved >= 60 * self.budget.save_minutes:
             control.should_save = True
             state.log_history.append({"step": self.step, "seconds": self.spent()})

@@ -69,23 +69,35 @@ def open_model(config: Config, scheme: Scheme, seed: int) -> PreTrainedModel:
     return model
 
 
-def open_encoder(name: str) -> PreTrainedModel:
+def read_spec(name: str) -> Any:
+    """Read a checkpoint's `config.json`, of a folder or a hub name."""
+    from transformers import AutoConfig
+
+    with _from_hub(name):
+        return AutoConfig.from_pretrained(name, trust_remote_code=False)
+
+
+def open_encoder(name: str, attention: str = "eager") -> PreTrainedModel:
     """Open a checkpoint, a folder or a hub name, as it is: with its token-classification head, or as a bare encoder.
 
     Computes in fp32; the numbers are those that half precision holds, so that saving in it loses nothing more. A
     pooler that the checkpoint lacks is left out. Raises GongbaoError if other weights are missing.
     """
     import torch
-    from transformers import AutoConfig, AutoModel, AutoModelForTokenClassification
+    from transformers import AutoModel, AutoModelForTokenClassification
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_error()
+    spec = read_spec(name)
     with _from_hub(name):
-        spec = AutoConfig.from_pretrained(name, trust_remote_code=False)
         labelled = any("TokenClassification" in kind for kind in spec.architectures or [])
         model, info = (AutoModelForTokenClassification if labelled else AutoModel).from_pretrained(
-            name, dtype=torch.float16, output_loading_info=True, trust_remote_code=False
+            name,
+            dtype=torch.float16,
+            attn_implementation=attention,
+            output_loading_info=True,
+            trust_remote_code=False,
         )
     missing = sorted(info["missing_keys"])
     if missing and all(key.startswith("pooler.") for key in missing):
@@ -140,9 +152,14 @@ def save_tokenizer(checkpoint: str, folder: Path) -> None:
             shutil.copyfile(Path(checkpoint) / name, folder / name)
         return
     from transformers import AutoTokenizer
+    from transformers.utils import cached_file
 
     with _from_hub(checkpoint):
         AutoTokenizer.from_pretrained(checkpoint, trust_remote_code=False).save_pretrained(folder)
+        # What transformers makes of a tokenizer need not be what the checkpoint was trained with, to the last rule.
+        own = cached_file(checkpoint, TOKENIZER_FILES[0], _raise_exceptions_for_missing_entries=False)
+    if own:
+        shutil.copyfile(own, folder / TOKENIZER_FILES[0])
 
 
 class _from_hub:

@@ -52,25 +52,27 @@ class Soft(Table):
     """Soft labels: a sentence learns `share` of what teachers answer and the rest of its own label; without a label it
     learns what they answer.
 
-    Teachers are model folders with a weight each, and, weighing `tfidf`, the TF-IDF baseline fitted on the other
-    documents (`folds` times, so that no document is answered by a model that saw its labels). What they answer is the
-    sigmoid of the mean of their logits (Hinton et al., Distilling the knowledge in a neural network, 2015).
+    Teachers are model folders with a weight each; weighing `start`, the model that the run starts from; and, weighing
+    `tfidf`, the TF-IDF baseline fitted on the other documents (`folds` times, so that no document is answered by a
+    model that saw its labels). What they answer is the sigmoid of the mean of their logits (Hinton et al., Distilling
+    the knowledge in a neural network, 2015).
     """
 
     share: float = Field(0.0, ge=0, le=1)
     models: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}
+    start: float = Field(0.0, ge=0, allow_inf_nan=False)
     tfidf: float = Field(0.0, ge=0, allow_inf_nan=False)
     folds: int = Field(4, ge=2)
 
     @model_validator(mode="after")
     def _has_a_teacher(self) -> Soft:
         if self.share and not self.has_teacher:
-            raise ValueError("a share above 0 wants a teacher: soft.models, or soft.tfidf")
+            raise ValueError("a share above 0 wants a teacher: soft.models, soft.start or soft.tfidf")
         return self
 
     @property
     def has_teacher(self) -> bool:
-        return bool(self.models or self.tfidf)
+        return bool(self.models or self.start or self.tfidf)
 
 
 class Text(Table):
@@ -147,7 +149,7 @@ class Config(Table):
     @model_validator(mode="after")
     def _unlabelled_text_has_a_teacher(self) -> Config:
         if self.unlabelled.text and not self.has_teacher:
-            raise ValueError("unlabelled text wants a teacher: soft.models, or soft.tfidf")
+            raise ValueError("unlabelled text wants a teacher: soft.models, soft.start or soft.tfidf")
         return self
 
     @property
@@ -158,6 +160,9 @@ class Config(Table):
     @property
     def label_scheme(self) -> Scheme:
         return Scheme.load(self.data.scheme) if self.data.scheme else POLICY_DOMAINS
+
+
+SEEDS = ("seed", "data_seed")
 
 
 def read_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
@@ -212,6 +217,8 @@ def check_trainer(fields: Mapping[str, Any], where: str) -> None:
             raise GongbaoError(f"{where}: trainer.{name} may not be no: the best epoch is chosen by its score")
         default = known[name]
         number = isinstance(default, (int, float)) and not isinstance(default, bool)
+        if name in SEEDS and (isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**32):
+            raise GongbaoError(f"{where}: trainer.{name}: a whole number from 0 to 2**32 - 1 is wanted, not {value!r}")
         if number and (isinstance(value, bool) or not isinstance(value, (int, float))):
             raise GongbaoError(f"{where}: trainer.{name}: a number is wanted, not {value!r}")
 

@@ -33,7 +33,8 @@ STUDENT = "student"
 class Student(Table):
     """What the student is made of: a copy of the teacher's embeddings, head, and `layers`, counted from 0.
 
-    It learns the teacher's sentence logits (as probabilities), with weight 1; the labels, with weight `hard`; and the
+    It learns the teacher's sentence logits (as probabilities), with weight 1; the labels, with weight `hard` (times
+    `data.weights`); and the
     states of the teacher's layer above each of its own, with weight `hidden` (Jiao et al., TinyBERT, 2020).
     """
 
@@ -58,6 +59,8 @@ def read_distil(path: str | Path, overrides: Sequence[str] = ()) -> Distil:
     """Read a config; raises GongbaoError, in one line, as `train.config.read_config` does."""
     config = check_table(Distil, read_toml(path, overrides), str(path))
     check_trainer(config.trainer, str(path))
+    if config.unlabelled.weight != 1:
+        raise GongbaoError(f"{path}: unlabelled.weight: a student learns from its teacher on all text alike")
     if config.soft.share or config.model.checkpoint != Model().checkpoint or config.model.init != "keep":
         raise GongbaoError(f"{path}: student.teacher is what a student starts from and learns from")
     return config
@@ -69,9 +72,11 @@ def distil(config: Distil, resume: bool = False) -> tuple[Path, list[dict[str, f
     Raises GongbaoError for what the user can mend.
     """
     from train.finetune import finetune
-    from train.folder import begin, say, unfinished
+    from train.folder import alone, begin, say, unfinished
+    from train.resume import stoppable
     from train.run import finish, read_training
 
+    alone("distillation")
     started = datetime.now(UTC)
     teacher = models.find(config.student.teacher)
     scheme = Decision.load(teacher).scheme
@@ -79,19 +84,20 @@ def distil(config: Distil, resume: bool = False) -> tuple[Path, list[dict[str, f
     more = read_unlabelled(config.unlabelled, {example.text for example in dev}) if config.unlabelled.text else []
     partial = unfinished(config, started, resume)
     try:
-        begin(config, partial)
-        make_student(teacher, config.student.layers, partial / STUDENT)
-        for name in ("tokenizer.json", "tokenizer_config.json"):
-            shutil.copyfile(teacher / name, partial / name)
-        say(f"{config.name}: {len(training.examples)} labelled, {len(more)} unlabelled paragraphs, in {partial}")
-        setting = config.model_copy(
-            update={"model": config.model.model_copy(update={"checkpoint": str(partial / STUDENT)})}
-        )
-        # What carries no label weighs nothing in the part of the loss that is about labels.
-        both = Training([*training.examples, *more], [*training.weights, *[0.0] * len(more)])
-        scores = finetune(setting, scheme, both, dev, partial, resume, teaching(teacher, config))
-        shutil.copytree(partial / "best", partial / "final", dirs_exist_ok=True)
-        return finish(config, scheme, training.examples, dev, scores, started, partial, len(more)), scores
+        with stoppable(partial):
+            begin(config, partial)
+            make_student(teacher, config.student.layers, partial / STUDENT)
+            for name in ("tokenizer.json", "tokenizer_config.json"):
+                shutil.copyfile(teacher / name, partial / name)
+            say(f"{config.name}: {len(training.examples)} labelled, {len(more)} unlabelled paragraphs, in {partial}")
+            setting = config.model_copy(
+                update={"model": config.model.model_copy(update={"checkpoint": str(partial / STUDENT)})}
+            )
+            # What carries no label weighs nothing in the part of the loss that is about labels.
+            both = Training([*training.examples, *more], [*training.weights, *[0.0] * len(more)])
+            scores = finetune(setting, scheme, both, dev, partial, resume, teaching(teacher, config))
+            shutil.copytree(partial / "best", partial / "final", dirs_exist_ok=True)
+            return finish(config, scheme, training.examples, dev, scores, started, partial, len(more)), scores
     except GongbaoError:
         if not list(partial.glob("checkpoint-*")):
             shutil.rmtree(partial, ignore_errors=True)
@@ -123,8 +129,7 @@ def teaching(folder: Path, config: Distil) -> Loss:
 
     from train.checkpoint import open_encoder
 
-    teacher: PreTrainedModel = open_encoder(str(folder))
-    teacher.set_attn_implementation(config.model.attn_implementation)
+    teacher: PreTrainedModel = open_encoder(str(folder), config.model.attn_implementation)
     settings = config.student
 
     def loss(model: Any, inputs: dict[str, torch.Tensor], smoothing: float) -> torch.Tensor:

@@ -16,11 +16,20 @@ from pydantic import Field
 
 from gongbao import models
 from gongbao.errors import GongbaoError
+from gongbao.examples import hash_examples
 from train.config import Config, Table, check_config, check_table, read_toml
-from train.folder import RUNS, say, unfinished
+from train.folder import RUNS, alone, say, unfinished
+from train.resume import stoppable
 from train.run import finish, read_training, train
 
-SHIPPED = ("config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors", "decision.json")
+SHIPPED = (
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "model.safetensors",
+    "decision.json",
+    "record.json",
+)
 """What a model that ships consists of, besides its card, which is written by hand."""
 
 
@@ -61,13 +70,14 @@ def make_encoder(path: str | Path, resume: bool = False, overrides: Sequence[str
 
     With `resume`, runs that are complete are not made again and the one that was stopped goes on from its step.
     """
+    alone("a recipe")
     started = datetime.now(UTC)
     ends: list[tuple[Config, Path]] = []
     for configs in read_recipe(path, overrides).values():
         folder: Path | None = None
         for config in configs:
             if folder is not None:
-                config.model.checkpoint = str(folder)
+                config.model.checkpoint, config.model.init = str(folder), "keep"
             done = _finished(config) if resume else None
             if done:
                 say(f"{config.name}: complete, in {done}")
@@ -84,12 +94,14 @@ def soup(ends: Sequence[tuple[Config, Path]], started: datetime) -> Path:
     config = ends[0][0].model_copy(update={"name": ends[0][0].name.rpartition("-s")[0]})
     scheme = config.label_scheme
     partial = unfinished(config, started, resume=False)
-    (partial / "final").mkdir(parents=True, exist_ok=True)
-    for name in SHIPPED[:3]:
-        shutil.copyfile(ends[0][1] / name, partial / "final" / name)
-    mean([run for _, run in ends], partial / "final")
-    training, dev = read_training(config, scheme)
-    return finish(config, scheme, training.examples, dev, [], started, partial)
+    more = models.record(ends[0][1])["data"]["unlabelled"]["paragraphs"]
+    with stoppable(partial):
+        (partial / "final").mkdir(parents=True, exist_ok=True)
+        for name in SHIPPED[:3]:
+            shutil.copyfile(ends[0][1] / name, partial / "final" / name)
+        mean([run for _, run in ends], partial / "final")
+        training, dev = read_training(config, scheme)
+        return finish(config, scheme, training.examples, dev, [], started, partial, more)
 
 
 def mean(folders: Sequence[Path], out: Path) -> None:
@@ -114,19 +126,27 @@ def mean(folders: Sequence[Path], out: Path) -> None:
 def ship(folder: Path, to: Path) -> None:
     """Put a finished run's model in the place of the one that ships; the card there is not touched."""
     models.check(folder)
-    to.mkdir(parents=True, exist_ok=True)
-    for name in SHIPPED:
-        partial = to / f".{name}.partial"
-        shutil.copyfile(folder / name, partial)
-        os.replace(partial, to / name)
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        if not (to / "README.md").exists():
+            shutil.copyfile(folder / "README.md", to / "README.md")
+        for name in SHIPPED:
+            shutil.copyfile(folder / name, to / f".{name}.partial")
+        for name in SHIPPED:
+            os.replace(to / f".{name}.partial", to / name)
+    except OSError as error:
+        raise GongbaoError(f"cannot write {error.filename or to}: {error.strerror}") from error
 
 
 def _finished(config: Config) -> Path | None:
-    """Return the newest complete run of exactly this config."""
+    """Return the newest complete run of exactly this config and these training examples."""
+    data = hash_examples(read_training(config, config.label_scheme)[0].examples)
     for folder in sorted(RUNS.glob(f"????????-??????-{config.name}"), reverse=True):
         try:
             models.check(folder)
-            if models.record(folder)["config"] == json.loads(config.model_dump_json()):
+            record = models.record(folder)
+            same = record["config"] == json.loads(config.model_dump_json())
+            if same and record["data"]["train"]["sha256"] == data:
                 return folder
         except (GongbaoError, KeyError):
             continue

@@ -24,13 +24,14 @@ from train.arguments import training_arguments
 from train.checkpoint import TOKENIZER_FILES, open_model, rate_groups
 from train.config import Config
 from train.dataset import Batches, Training, collate, encode, truth
-from train.resume import last_checkpoint, stoppable
+from train.resume import last_checkpoint
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel, Trainer
+    from transformers import PreTrainedModel, Trainer, TrainerState
 
 SCORES = "scores.json"
+AVERAGED = "averaged"
 Loss = Callable[[Any, "dict[str, torch.Tensor]", float], "torch.Tensor"]
 
 
@@ -63,12 +64,12 @@ def finetune(
     except (ImportError, RuntimeError, ValueError) as error:
         raise GongbaoError(f"trainer: {str(error).strip().splitlines()[0]}") from error
     checkpoint = last_checkpoint(folder) if resume else None
-    with stoppable(folder):
-        if checkpoint is None:
-            if trainer.is_world_process_zero():
-                (folder / SCORES).unlink(missing_ok=True)
-            trainer.evaluate()
-        trainer.train(resume_from_checkpoint=checkpoint)
+    if checkpoint is None:
+        if trainer.is_world_process_zero():
+            (folder / SCORES).unlink(missing_ok=True)
+            shutil.rmtree(folder / AVERAGED, ignore_errors=True)
+        trainer.evaluate()
+    trainer.train(resume_from_checkpoint=checkpoint)
     if not trainer.is_world_process_zero():
         return []
     return list(json.loads((folder / SCORES).read_text(encoding="utf-8")))
@@ -87,7 +88,7 @@ def make_trainer(
 ) -> Trainer:
     """Build the Trainer: loss on sentence logits, dev scores through the engine that predicts."""
     from accelerate.utils import broadcast_object_list
-    from transformers import PrinterCallback, Trainer
+    from transformers import PrinterCallback, Trainer, TrainerCallback
 
     start = {}
     if config.model.share_trained < 1:
@@ -113,11 +114,18 @@ def make_trainer(
         def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
             score = [0.0]
             if self.is_world_process_zero():
-                score = [keep_best(self.model, start, config, dev, scheme, folder, float(self.state.epoch or 0))]
+                score = [keep_best(self.model, start, config, dev, scheme, folder, self.state)]
             metrics = {"eval_macro_f1": broadcast_object_list(score)[0]}
             self.log(metrics)
             self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
             return metrics
+
+    class ScoreFirst(TrainerCallback):  # type: ignore[misc]
+        """Scores an epoch before its last step is saved: a run that resumes from there would not score it."""
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            ends = float(state.epoch).is_integer() or state.global_step >= state.max_steps
+            control.should_evaluate = control.should_evaluate or (ends and args.eval_strategy == "epoch")
 
     trainer = SentenceTrainer(
         model=model,
@@ -125,6 +133,7 @@ def make_trainer(
         train_dataset=Batches(rows, config.model.tokens_per_batch, arguments.seed),
         eval_dataset=list(dev),
         data_collator=partial(collate, padding=tokenizer.padding),
+        callbacks=[ScoreFirst()],
     )
     # Away from a terminal the Trainer prints its log as Python dictionaries; the record has what matters of it.
     trainer.remove_callback(PrinterCallback)
@@ -138,7 +147,7 @@ def label_loss(model: Any, inputs: dict[str, torch.Tensor], smoothing: float = 0
 
 
 def sentence_loss(logits: torch.Tensor, inputs: dict[str, torch.Tensor], smoothing: float = 0.0) -> torch.Tensor:
-    """Binary cross-entropy on sentence logits, averaged over labels and, by their weight, over rows.
+    """Binary cross-entropy on sentence logits, averaged over rows and labels, each row's times its weight.
 
     `logits` is `(windows, width, labels)`; the other tensors are `collate`'s.
     """
@@ -148,9 +157,8 @@ def sentence_loss(logits: torch.Tensor, inputs: dict[str, torch.Tensor], smoothi
     answered = torch.isfinite(answers).all(dim=1)
     goal = inputs["targets"][answered] * (1 - smoothing) + smoothing / 2
     losses = torch.nn.functional.binary_cross_entropy_with_logits(answers[answered], goal, reduction="none")
-    weight = inputs["weight"][answered]
-    # Rows that all weigh nothing teach nothing: 0, not 0/0.
-    return (losses.mean(dim=1) * weight).sum() / weight.sum().clamp(min=1e-8)
+    # Divided by the rows and not by their weights: a batch of light rows is to move the model little.
+    return (losses.mean(dim=1) * inputs["weight"][answered]).mean()
 
 
 def sentence_logits(logits: torch.Tensor, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -192,22 +200,27 @@ def keep_best(
     dev: Sequence[Example],
     scheme: Scheme,
     folder: Path,
-    epoch: float,
+    state: TrainerState,
 ) -> float:
     """Save the weights, score them on dev as saved, and keep them in `folder/best` if no earlier epoch did as well.
 
     What is saved lies `interpolation` of the way from the starting weights, `start`, to the trained ones, these being
     the mean of the last `average` scorings' (the starting weights are none of them). It is saved in half precision and
     read back in fp32, as in prediction: the model in training answers under the Trainer's autocast. Returns the score,
-    which is noted in `folder/scores.json` in any case.
+    which is noted in `folder/scores.json` in any case; an epoch that was scored before keeps its score.
     """
     import torch
 
     candidate, best, notes = folder / "candidate", folder / "best", folder / SCORES
+    epoch = float(state.epoch or 0)
+    scores = json.loads(notes.read_text(encoding="utf-8")) if notes.exists() else []
+    for row in scores:
+        if row["epoch"] == epoch:
+            return float(row["macro_f1"])
     shutil.rmtree(candidate, ignore_errors=True)
     saved = copy.deepcopy(model).cpu()
-    if config.model.average > 1:
-        average(saved, folder / "scored", epoch, config.model.average)
+    if config.model.average > 1 and epoch:
+        average(saved, folder / AVERAGED, state.global_step, config.model.average)
     if start:
         with torch.no_grad():
             for name, weights in saved.named_parameters():
@@ -217,9 +230,6 @@ def keep_best(
         shutil.copyfile(folder / name, candidate / name)
     engine = TorchEngine.load(candidate, str(model.device), config.model.context)
     score = dev_score(engine, dev, scheme)
-    scores = json.loads(notes.read_text(encoding="utf-8")) if notes.exists() else []
-    # A run that resumes before an epoch's end scores that epoch again.
-    scores = [row for row in scores if row["epoch"] < epoch]
     # A fresh head has learnt nothing at epoch 0, whatever it scores.
     rivals = [row for row in scores if row["epoch"] or config.model.init == "keep"]
     if (epoch or config.model.init == "keep") and all(score > row["macro_f1"] for row in rivals):
@@ -231,25 +241,20 @@ def keep_best(
     return score
 
 
-def average(model: PreTrainedModel, folder: Path, epoch: float, count: int) -> None:
+def average(model: PreTrainedModel, folder: Path, step: int, count: int) -> None:
     """Turn the model's weights into the mean of its own and those kept in `folder` at the last `count - 1` scorings.
 
-    Its own are kept for the scorings to come. What epoch 0 scored was not trained and stays out. A run that resumes
-    keeps an epoch's weights again.
+    Its own are kept, under the step, for the scorings to come; a run that resumes finds those from before its
+    checkpoint, and writes the later ones anew.
     """
     from safetensors.torch import load_file, save_file
 
-    if not epoch:
-        shutil.rmtree(folder, ignore_errors=True)
-        return
     folder.mkdir(exist_ok=True)
-    earlier = sorted(p for p in folder.glob("*.safetensors") if float(p.stem) < epoch)
-    for path in earlier[: -(count - 1)]:
-        path.unlink()
+    earlier = sorted(path for path in folder.glob("*.safetensors") if int(path.stem) < step)[-(count - 1) :]
     own = {name: weights.detach().contiguous() for name, weights in model.named_parameters()}
     partial = folder / ".partial"
     save_file(own, partial)
-    os.replace(partial, folder / f"{epoch:012.4f}.safetensors")
-    kept = [own, *(load_file(path) for path in earlier[-(count - 1) :])]
+    os.replace(partial, folder / f"{step:09d}.safetensors")
+    kept = [own, *map(load_file, earlier)]
     for name, weights in own.items():
         weights.copy_(sum(each[name] for each in kept) / len(kept))

@@ -29,6 +29,12 @@ def is_main_process() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
+def alone(what: str) -> None:
+    """Refuse to run in several processes; raises GongbaoError."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise GongbaoError(f"{what} runs in one process: start it without torchrun")
+
+
 def say(text: str) -> None:
     """Tell the user something, once however many processes train."""
     if is_main_process():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import torch
 
 Ids = NDArray[np.int32]
+PARAGRAPHS = 256
+"""Paragraphs that are encoded at a time."""
 
 
 class Mask(Table):
@@ -35,43 +37,54 @@ class Mask(Table):
 
 
 def pack(
-    documents: Iterable[Sequence[str]], tokenizer: Tokenizer, size: int, held_out: float, most: int, seed: int
+    documents: Iterable[Sequence[str]], tokenizer: Tokenizer, size: int, held_out: float, most: int | None, seed: int
 ) -> tuple[Ids, Ids]:
     """Pack documents into windows `(windows, size)` to train on and to hold out, each filled to its last piece.
 
     Sentences are encoded as the labeller encodes them; a document ends in the separator, and the next begins in the
     same window (Liu et al., RoBERTa, 2019: FULL-SENTENCES). `held_out` of the documents go to the second array, drawn
-    by `seed`; of fewer than 20 documents it is the last windows instead. Reading stops after `most` pieces. What does
-    not fill a window at the very end is left out.
+    by `seed`; where there are too few documents for that, it is the last windows instead. Reading stops after `most`
+    pieces. What does not fill a window at the very end is left out.
     """
     rng = np.random.default_rng(seed)
-    streams: tuple[list[list[int]], list[list[int]]] = ([], [])
-    count = number = 0
+    streams: tuple[list[Ids], list[Ids]] = ([], [])
+    total = number = 0
     with tqdm(unit=" pieces", unit_scale=True, disable=not sys.stderr.isatty(), desc="reading") as bar:
         for document in documents:
-            sentences = [sentence.text for paragraph in document for sentence in split_sentences(paragraph)]
-            ids = [piece for encoded in tokenizer.encode(sentences) for piece in encoded.ids]
-            streams[int(rng.random() < held_out)].append([*ids, tokenizer.last])
             number += 1
-            count += len(ids) + 1
-            bar.update(len(ids) + 1)
-            if count >= most:
+            stream = streams[int(rng.random() < held_out)]
+            for ids in _encode(document, tokenizer):
+                stream.append(ids)
+                total += len(ids)
+                bar.update(len(ids))
+                if most and total >= most:
+                    break
+            if most and total >= most:
                 break
     train, apart = (_windows(stream, tokenizer, size) for stream in streams)
-    if number < 20:
+    if number < 20 or not len(apart) or not len(train):
         both = _windows([*streams[0], *streams[1]], tokenizer, size)
         kept = max(1, round(len(both) * held_out))
         train, apart = both[:-kept], both[-kept:]
     if not len(train) or not len(apart):
         raise GongbaoError(
-            f"too little text: {count:,} pieces in {number:,} documents fill {len(train)} windows of {size} to train "
+            f"too little text: {total:,} pieces in {number:,} documents fill {len(train)} windows of {size} to train "
             f"on and {len(apart)} to hold out; add text"
         )
     return train, apart
 
 
-def _windows(stream: Sequence[Sequence[int]], tokenizer: Tokenizer, size: int) -> Ids:
-    flat = np.fromiter((piece for ids in stream for piece in ids), np.int32)
+def _encode(document: Sequence[str], tokenizer: Tokenizer) -> Iterator[Ids]:
+    """A document's pieces, so many paragraphs at a time (a file without blank lines is one document), and its end."""
+    for start in range(0, len(document), PARAGRAPHS):
+        part = document[start : start + PARAGRAPHS]
+        sentences = [sentence.text for paragraph in part for sentence in split_sentences(paragraph)]
+        yield np.array([piece for encoded in tokenizer.encode(sentences) for piece in encoded.ids], np.int32)
+    yield np.array([tokenizer.last], np.int32)
+
+
+def _windows(stream: Sequence[Ids], tokenizer: Tokenizer, size: int) -> Ids:
+    flat = np.concatenate([*stream, np.zeros(0, np.int32)])
     room = size - 2
     rows = flat[: len(flat) // room * room].reshape(-1, room)
     ends = np.full((len(rows), 1), tokenizer.first, np.int32), np.full((len(rows), 1), tokenizer.last, np.int32)

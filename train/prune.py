@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from safetensors import SafetensorError
 
 from gongbao.errors import GongbaoError
 from gongbao.files import read_json
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 CJK = ((0x3000, 0x303F), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0xFF00, 0xFFEF), (0x20000, 0x323AF))
 """Code points of Chinese characters, their extensions, punctuation and full-width forms."""
+SAMPLE = 16
+"""Sentences on which the cut checkpoint is compared with the whole one."""
 MARKS = ("▁", "##")
 """What a piece may begin with that is no text: SentencePiece's word start, WordPiece's continuation."""
 
@@ -46,25 +49,25 @@ def prune(checkpoint: str, out: Path, texts: Sequence[Text], at_least: int = 1, 
 
     Kept are the pieces that occur `at_least` times (in the first `limit` paragraphs), every single CJK character and
     ASCII character of the old vocabulary, and the special tokens. The tokenizer is SentencePiece-Unigram (XLM-R, E5,
-    BGE-M3, mDeBERTa) or WordPiece (BERT, LaBSE): both cut a text whose pieces are all kept as they did before, since
+    BGE-M3) or WordPiece (BERT, LaBSE): both cut a text whose pieces are all kept as they did before, since
     the best cut among fewer candidates is the same as long as it is among them. A language-model head is not kept, a
     token-classification head is.
 
     Raises GongbaoError for another kind of tokenizer, for a vocabulary that does not fit the checkpoint, and if what
     was written does not answer as the checkpoint did.
     """
-    if out.exists() and any(out.iterdir()):
-        raise GongbaoError(f"{out} is not empty: choose a new folder")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise GongbaoError(f"{out} is not an empty folder: choose a new one")
     partial = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
     try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
         cut = _prune(checkpoint, partial, texts, at_least, limit)
         if out.exists():
             out.rmdir()
         os.replace(partial, out)
-    except OSError as error:
-        raise GongbaoError(f"cannot write {out}: {error.strerror or error}") from error
+    except (OSError, SafetensorError) as error:
+        raise GongbaoError(f"cannot write {out}: {getattr(error, 'strerror', None) or error}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return cut
@@ -75,7 +78,7 @@ def _prune(checkpoint: str, out: Path, texts: Sequence[Text], at_least: int, lim
     spec, config = read_json(out / "tokenizer.json"), read_json(out / "tokenizer_config.json")
     pieces = _pieces(spec, checkpoint)
     tokenizer = Tokenizer(out)
-    counts, sample = _count(tokenizer, texts, limit)
+    counts, sentences = _count(tokenizer, texts, limit)
     kept = keep(pieces, counts, at_least, _always(spec, tokenizer))
     model = open_encoder(checkpoint)
     rows = model.get_input_embeddings().num_embeddings
@@ -85,7 +88,9 @@ def _prune(checkpoint: str, out: Path, texts: Sequence[Text], at_least: int, lim
         )
     before = model.num_parameters()
     ids = {old: new for new, old in enumerate(kept)}
-    expected = _states(model, tokenizer, sample)
+    sample = [text for text in sentences if all(piece in ids for piece in tokenizer.encode([text])[0].ids)][:SAMPLE]
+    expected = [[ids[piece] for piece in pieces.ids] for pieces in tokenizer.encode(sample)]
+    states = _states(model, tokenizer, sample)
     _cut_model(model, kept, ids)
     model.half().save_pretrained(out)
     for name, data in (
@@ -93,7 +98,7 @@ def _prune(checkpoint: str, out: Path, texts: Sequence[Text], at_least: int, lim
         ("tokenizer_config.json", _cut_config(config, ids)),
     ):
         (out / name).write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
-    _check(out, sample, expected)
+    _check(out, sample, expected, states)
     used = sum(counts.values())
     lost = sum(count for piece, count in counts.items() if piece not in ids)
     after = model.num_parameters()
@@ -183,7 +188,7 @@ def _single(piece: str) -> bool:
 
 
 def _count(tokenizer: Tokenizer, texts: Sequence[Text], limit: int | None) -> tuple[Counter[int], list[str]]:
-    """How often each piece occurs, sentence by sentence as the labeller reads, and the first few sentences."""
+    """How often each piece occurs, sentence by sentence as the labeller reads, and sentences to check the cut with."""
     from tqdm import tqdm
 
     counts: Counter[int] = Counter()
@@ -193,7 +198,7 @@ def _count(tokenizer: Tokenizer, texts: Sequence[Text], limit: int | None) -> tu
     with bar:
         while chunk := list(islice(paragraphs, 2048)):
             sentences = [sentence.text for text in chunk for sentence in split_sentences(text)]
-            sample = sample or sentences[:16]
+            sample += sentences[: 20 * SAMPLE - len(sample)]
             for encoded in tokenizer.encode(sentences):
                 counts.update(encoded.ids)
             bar.update(len(chunk))
@@ -227,16 +232,15 @@ def _states(model: PreTrainedModel, tokenizer: Tokenizer, sentences: Iterable[st
     return answers
 
 
-def _check(out: Path, sample: Sequence[str], expected: Sequence[Any]) -> None:
-    """Read back what was written: where all pieces were kept it must answer as before."""
+def _check(out: Path, sample: Sequence[str], expected: Sequence[Sequence[int]], states: Sequence[Any]) -> None:
+    """Read back what was written: sentences of pieces that were all kept must be read and answered as before."""
     import torch
 
     tokenizer = Tokenizer(out)
-    for sentence, before, after in zip(
-        sample, expected, _states(open_encoder(str(out)), tokenizer, sample), strict=True
-    ):
-        unknown = tokenizer.encode([sentence])[0].unknown
-        if not unknown and before.shape == after.shape and not torch.allclose(before, after, atol=1e-4):
+    found = [pieces.ids for pieces in tokenizer.encode(list(sample))]
+    answers = _states(open_encoder(str(out)), tokenizer, sample)
+    for sentence, ids, wanted, before, after in zip(sample, found, expected, states, answers, strict=True):
+        if ids != wanted or not torch.allclose(before, after, atol=1e-4):
             raise GongbaoError(f"{out}: the cut checkpoint does not answer as the whole one did on {sentence[:20]!r}")
 
 

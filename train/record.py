@@ -106,7 +106,10 @@ def write(folder: Path, record: dict[str, Any]) -> None:
 def card(record: dict[str, Any]) -> str:
     """The model card of a run, in Markdown."""
     config, data = record["config"], record["data"]
-    if record["kind"] == "bert":
+    if student := config.get("student"):
+        layers = ", ".join(map(str, student["layers"]))
+        origin = f"Layers {layers} of `{Path(student['teacher']).name}`, taught to answer like it."
+    elif record["kind"] == "bert":
         origin = f"Fine-tuned from `{Path(config['model']['checkpoint']).name}`, read in its {record['context']}."
     else:
         origin = "Character n-grams weighted by TF-IDF, one logistic regression a label: a baseline."

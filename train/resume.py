@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +15,9 @@ from gongbao.errors import GongbaoError
 def last_checkpoint(folder: Path) -> str | None:
     """The newest complete checkpoint of transformers' Trainer in `folder`; those that a kill left half-written go.
 
-    The Trainer writes `trainer_state.json` last, so a checkpoint without a readable one is not complete. Weights cut
-    short by a power cut are known by their safetensors header, which says how long they are.
+    The Trainer writes `trainer_state.json` last, so a checkpoint without a readable one is not complete. Files that a
+    power cut shortened are known by the header of safetensors, which says how long they are, and by the directory at
+    the end of torch's archives.
     """
     found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
     for path in found:
@@ -33,6 +35,8 @@ def _complete(checkpoint: Path) -> bool:
         for weights in checkpoint.glob("*.safetensors"):
             with safe_open(weights, framework="np"):
                 pass
+        if not all(map(zipfile.is_zipfile, [*checkpoint.glob("*.pt"), *checkpoint.glob("*.pth")])):
+            return False
     except (OSError, ValueError, SafetensorError):
         return False
     return True
@@ -40,7 +44,7 @@ def _complete(checkpoint: Path) -> bool:
 
 @contextmanager
 def stoppable(folder: Path) -> Iterator[None]:
-    """Turn what stops a training for want of space or of a readable checkpoint into one line that says what is kept.
+    """Turn what stops a training for want of space or rights into one line that says what is kept.
 
     torch and safetensors report a full disk in errors of their own kinds.
     """
@@ -52,6 +56,7 @@ def stoppable(folder: Path) -> Iterator[None]:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         if isinstance(error, RuntimeError) and not any(word in reason for word in ("writ", "inline_container")):
             raise
+        where = getattr(error, "filename", None) or folder
         kept = last_checkpoint(folder)
         how = f"{Path(kept).name} is kept, and --resume goes on from it" if kept else "no checkpoint was written yet"
-        raise GongbaoError(f"cannot write to {folder}: {reason}; {how}") from error
+        raise GongbaoError(f"cannot read or write {where}: {reason}; {how}") from error

@@ -14,6 +14,7 @@ from train.config import Config, read_config
 from train.corpus import read_unlabelled
 from train.dataset import Training, read_all
 from train.folder import begin, is_main_process, place, say, unfinished, wait_for_all
+from train.resume import stoppable
 
 
 def run(
@@ -38,14 +39,15 @@ def train(config: Config, resume: bool = False) -> tuple[Path, list[dict[str, fl
     partial = unfinished(config, started, resume)
     folder, scores = partial, []
     try:
-        if is_main_process():
-            _prepare(config, scheme, training.examples, more, partial)
-        wait_for_all()
-        counts = f"{len(training.examples)} paragraphs" + (f" and {len(more)} without labels" if more else "")
-        say(f"{config.name}: {counts} to train on, {len(dev)} for the decision rule, in {partial}")
-        scores = _train(config, scheme, training, more, dev, partial, resume)
-        if is_main_process():
-            folder = finish(config, scheme, training.examples, dev, scores, started, partial, len(more))
+        with stoppable(partial):
+            if is_main_process():
+                _prepare(config, scheme, training.examples, more, partial)
+            wait_for_all()
+            counts = f"{len(training.examples)} paragraphs" + (f" and {len(more)} without labels" if more else "")
+            say(f"{config.name}: {counts} to train on, {len(dev)} for the decision rule, in {partial}")
+            scores = _train(config, scheme, training, more, dev, partial, resume)
+            if is_main_process():
+                folder = finish(config, scheme, training.examples, dev, scores, started, partial, len(more))
     except GongbaoError:
         if is_main_process() and not list(partial.glob("checkpoint-*")):
             # Nothing was trained that --resume could go on from.

@@ -41,8 +41,10 @@ def save_answers(
     seed = int(config.trainer.get("seed", DEFAULT_SEED))
     rows = {}
     if config.soft.share:
-        folds = np.array(out_of_fold(examples, config.soft.folds, seed))
-        splits = [(np.flatnonzero(folds != n), np.flatnonzero(folds == n)) for n in range(config.soft.folds)]
+        splits = []
+        if config.soft.tfidf:
+            folds = np.array(out_of_fold(examples, config.soft.folds, seed))
+            splits = [(np.flatnonzero(folds != n), np.flatnonzero(folds == n)) for n in range(config.soft.folds)]
         rows["labelled"] = teach(config, scheme, examples, examples, splits)
     if more:
         rows["unlabelled"] = teach(config, scheme, examples, more, [(np.arange(len(examples)), np.arange(len(more)))])
@@ -70,7 +72,7 @@ def soft_targets(
         if not rest or not hard:
             found += hard
             continue
-        rows = sigmoid(saved[name].astype(np.float64))
+        rows = sigmoid(saved[name].astype(np.float64)) if name in saved else np.zeros((0, len(scheme)))
         if len(rows) != ends[-1]:
             raise GongbaoError(f"{folder / SAVED} was made for other examples: remove it")
         pairs = zip(hard, np.split(rows, ends[:-1]), strict=True)
@@ -93,12 +95,15 @@ def teach(
     import torch
 
     soft = config.soft
-    total = soft.tfidf + sum(soft.models.values())
+    weights = dict(soft.models)
+    if soft.start:
+        weights[config.model.checkpoint] = weights.get(config.model.checkpoint, 0.0) + soft.start
+    total = soft.tfidf + sum(weights.values())
     sums = [np.zeros((len(targets(example, scheme)), len(scheme))) for example in asked]
-    for name, weight in soft.models.items():
+    for name, weight in weights.items():
         teacher = Labeler.load(models.find(name))
         if teacher.scheme.ids != scheme.ids:
-            raise GongbaoError(f"soft.models: {name} answers {teacher.scheme.signature}, not {scheme.signature}")
+            raise GongbaoError(f"the teacher {name} answers {teacher.scheme.signature}, not {scheme.signature}")
         device = "cuda" if torch.cuda.is_available() else "cpu"
         with torch.autocast(device, torch.bfloat16, enabled=bf16(config.trainer)):
             _add(sums, range(len(asked)), _answers(teacher, asked), weight / total)
