@@ -6,8 +6,10 @@ import gzip
 import lzma
 
 import pytest
+from conftest import write_jsonl
 
 from gongbao.errors import GongbaoError
+from gongbao.labels import POLICY_DOMAINS
 from train.config import Text, Unlabelled
 from train.corpus import LONGEST, read_documents, read_unlabelled
 
@@ -69,8 +71,11 @@ def test_a_cut_off_archive_and_lines_that_are_not_there(tmp_path):
 def test_unlabelled_text_is_read_once_each(tmp_path):
     (tmp_path / "x.txt").write_text("改革。开放。\n短\n\n改革。开放。\n引进人才。\n", encoding="utf-8")
     settings = Unlabelled(text=[Text(file=str(tmp_path / "x.txt"))], shortest=2)
-    read = read_unlabelled(settings)
+    read = read_unlabelled(settings, POLICY_DOMAINS, [])
     assert [example.text for example in read] == ["改革。开放。", "引进人才。"]
     assert len(read[0].sentences) == 2
-    assert [example.text for example in read_unlabelled(settings, {"改革。开放。"})] == ["引进人才。"]
-    assert not read_unlabelled(settings.model_copy(update={"shortest": 20}))
+    assert [example.text for example in read_unlabelled(settings, POLICY_DOMAINS, read[:1])] == ["引进人才。"]
+    row = {"id": "a", "document": "a", "sentences": [{"text": "引进人才。", "labels": ["talent"]}]}
+    settings.leave_out = [str(write_jsonl(tmp_path / "measured.jsonl", [row]))]
+    assert [example.text for example in read_unlabelled(settings, POLICY_DOMAINS, [])] == ["改革。开放。"]
+    assert not read_unlabelled(settings.model_copy(update={"shortest": 20}), POLICY_DOMAINS, [])

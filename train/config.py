@@ -86,10 +86,12 @@ class Text(Table):
 class Unlabelled(Table):
     """Plain text to learn from teachers alone: the first `paragraphs` of at least `shortest` characters.
 
-    A paragraph counts `weight` in the loss.
+    Paragraphs of the training and dev sets are left out, and those of the files of labelled examples in `leave_out`:
+    sets that are to be measured on. A paragraph counts `weight` in the loss.
     """
 
     text: list[Text] = Field(default_factory=list)
+    leave_out: list[str] = Field(default_factory=list)
     paragraphs: int = Field(20_000, ge=1)
     shortest: int = Field(20, ge=1)
     weight: float = Field(1.0, gt=0, allow_inf_nan=False)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import gzip
 import lzma
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from gongbao.errors import GongbaoError
-from gongbao.examples import Example, LabelledSentence
+from gongbao.examples import Example, LabelledSentence, read_examples
+from gongbao.labels import Scheme
 from gongbao.segment import split_sentences
 from train.config import Text, Unlabelled
 
@@ -43,11 +44,15 @@ def read_documents(texts: Sequence[Text]) -> Iterator[list[str]]:
             raise GongbaoError(f"{text.file}: no text{part}")
 
 
-def read_unlabelled(settings: Unlabelled, leave_out: Collection[str] = ()) -> list[Example]:
-    """Read paragraphs of plain text as examples without labels: each text once, and none of `leave_out`."""
+def read_unlabelled(settings: Unlabelled, scheme: Scheme, known: Iterable[Example]) -> list[Example]:
+    """Read paragraphs of plain text as examples without labels: each text once, and none that is `known`."""
+    if not settings.text:
+        return []
+    seen = {example.text for example in known}
+    for file in settings.leave_out:
+        seen |= {example.text for example in read_examples(file, scheme)}
 
     def paragraphs() -> Iterator[str]:
-        seen = set(leave_out)
         for document in read_documents(settings.text):
             for text in document:
                 if len(text) >= settings.shortest and text not in seen:

@@ -81,7 +81,7 @@ def distil(config: Distil, resume: bool = False) -> tuple[Path, list[dict[str, f
     teacher = models.find(config.student.teacher)
     scheme = Decision.load(teacher).scheme
     training, dev = read_training(config, scheme)
-    more = read_unlabelled(config.unlabelled, {example.text for example in dev}) if config.unlabelled.text else []
+    more = read_unlabelled(config.unlabelled, scheme, [*training.examples, *dev])
     partial = unfinished(config, started, resume)
     try:
         with stoppable(partial):

@@ -35,7 +35,7 @@ def train(config: Config, resume: bool = False) -> tuple[Path, list[dict[str, fl
     started = datetime.now(UTC)
     scheme = config.label_scheme
     training, dev = read_training(config, scheme)
-    more = read_unlabelled(config.unlabelled, {example.text for example in dev}) if config.unlabelled.text else []
+    more = read_unlabelled(config.unlabelled, scheme, [*training.examples, *dev])
     partial = unfinished(config, started, resume)
     folder, scores = partial, []
     try:
