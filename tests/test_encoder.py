@@ -224,37 +224,38 @@ def test_a_full_disk_is_one_line_and_keeps_the_checkpoints_before_it(place):
 
 def recipe(place, text=""):
     (place / "recipe.toml").write_text(
-        'name = "enc"\nseeds = [3, 4]\n[data]\ntrain = ["train.jsonl"]\ndev = "dev.jsonl"\n'
+        'name = "enc"\n[data]\ntrain = ["train.jsonl"]\ndev = "dev.jsonl"\n'
         '[model]\ncheckpoint = "start"\ntokens_per_batch = 256\n'
         "[trainer]\nnum_train_epochs = 1\nlearning_rate = 5e-3\nbf16 = false\nsave_steps = 2\n"
-        "[[stage]]\n[[stage]]\ntrainer = { learning_rate = 1e-3 }\n" + text
+        "[[stage]]\n[[stage]]\nseeds = [3, 4]\ntrainer = { learning_rate = 1e-3 }\n" + text
     )
     return place / "recipe.toml"
 
 
 def test_a_recipe_goes_through_its_stages_and_ends_in_the_mean_of_its_seeds(place, capsys):
     file = recipe(place)
-    configs = read_recipe(file)
-    assert [config.name for each in configs.values() for config in each] == [
-        "enc-s3-1",
-        "enc-s3-2",
-        "enc-s4-1",
-        "enc-s4-2",
-    ]
-    assert [config.trainer["learning_rate"] for config in configs[3]] == [5e-3, 1e-3]
-    assert [each[0].trainer["seed"] for each in configs.values()] == [3, 4]
+    first, second = read_recipe(file)
+    assert [config.name for config in (*first, *second)] == ["enc-1-s7", "enc-2-s3", "enc-2-s4"]
+    assert [config.trainer["learning_rate"] for config in (*first, *second)] == [5e-3, 1e-3, 1e-3]
+    assert [config.trainer["seed"] for config in (*first, *second)] == [7, 3, 4]
     folder = make_encoder(file)
     runs = {path.name[16:]: path for path in Path("models").iterdir()}
-    assert set(runs) == {"enc-s3-1", "enc-s3-2", "enc-s4-1", "enc-s4-2", "enc"}
-    record = json.loads((runs["enc-s3-2"] / "record.json").read_text())
-    assert record["config"]["model"]["checkpoint"] == str(runs["enc-s3-1"])
-    one, two, both = (weights(runs[name]) for name in ("enc-s3-2", "enc-s4-2", "enc"))
+    assert set(runs) == {"enc-1-s7", "enc-2-s3", "enc-2-s4", "enc-2"} and folder == runs["enc-2"]
+    record = json.loads((runs["enc-2-s4"] / "record.json").read_text())
+    assert record["config"]["model"]["checkpoint"] == str(runs["enc-1-s7"])
+    assert json.loads((folder / "record.json").read_text())["mean_of"] == [
+        runs[n].name for n in ("enc-2-s3", "enc-2-s4")
+    ]
+    one, two, both = (weights(runs[name]) for name in ("enc-2-s3", "enc-2-s4", "enc-2"))
     for name in both:
         assert np.allclose(both[name].float(), (one[name].float() + two[name].float()) / 2, atol=1e-3)
     capsys.readouterr()
     # Done once, nothing is trained again.
-    make_encoder(file, resume=True)
+    assert make_encoder(file, resume=True) == folder
     assert capsys.readouterr().err.count("complete, in") == 4
+    # With other examples in the same file, it is.
+    write_jsonl(place / "train.jsonl", learnable(0, 40))
+    assert make_encoder(file, resume=True) != folder
     (place / "out").mkdir()
     (place / "out" / "README.md").write_text("a card")
     ship(folder, place / "out")
@@ -269,10 +270,12 @@ def test_the_second_stage_keeps_the_head_of_the_first(place, monkeypatch):
     from train import encoder
 
     seen = []
+    monkeypatch.setattr(encoder, "soup", lambda *_: place)
     monkeypatch.setattr(encoder, "train", lambda config, resume: (seen.append(config.model), (place / "run", []))[1])
     file = recipe(place, "")
-    make_encoder(file, overrides=["model.init=fresh-head", "seeds=[3]"])
-    assert [(model.init, Path(model.checkpoint).name) for model in seen] == [("fresh-head", "start"), ("keep", "run")]
+    make_encoder(file, overrides=["model.init=fresh-head"])
+    found = [(model.init, Path(model.checkpoint).name) for model in seen]
+    assert found == [("fresh-head", "start"), ("keep", "run"), ("keep", "run")]
 
 
 @pytest.mark.parametrize(
@@ -280,6 +283,8 @@ def test_the_second_stage_keeps_the_head_of_the_first(place, monkeypatch):
     [
         ("[[stage]]\ntrainer = { learning_rat = 1 }\n", "unknown key trainer.learning_rat"),
         ("[[stage]]\nmodle = 1\n", "unknown key modle"),
+        ("[[stage]]\nseeds = [1, 1]\n", "stage 3 names a seed twice"),
+        ("[[stage]]\nseeds = []\n", "seeds: "),
         ("[soft]\nshare = 2\n", "soft.share"),
         ("[[stage]]\ntrainer = { data_seed = -1 }\n", "trainer.data_seed: a whole number"),
     ],

@@ -34,35 +34,44 @@ SHIPPED = (
 
 
 class Stages(Table):
-    """What a recipe has besides a run's tables.
+    """What a recipe has besides a run's tables: its stages, each goes on from the weights that the one before left.
 
-    `stage`: tables over the run's own, a run each; each goes on from the weights that the one before left (a
-    curriculum). `seeds`: the whole is done once for each, and the weights that ship are their mean (Wortsman et al.,
-    Model soups, 2022).
+    A stage holds tables over the run's own (a curriculum, if they name other files), and `seeds`: it is done once for
+    each, and what it leaves is the mean of the weights (Wortsman et al., Model soups, 2022).
     """
 
     stage: list[dict[str, Any]] = Field([{}], min_length=1)
-    seeds: list[int] = Field([7], min_length=1)
 
 
-def read_recipe(path: str | Path, overrides: Sequence[str] = ()) -> dict[int, list[Config]]:
-    """Read a recipe: for each seed the runs to make, in order. Raises GongbaoError like `train.config.read_config`.
+class Seeds(Table):
+    seeds: list[Annotated[int, Field(ge=0)]] = Field([7], min_length=1)
 
-    Where a later stage starts is not known before the one before it ended: its checkpoint is as in the file.
+
+def read_recipe(path: str | Path, overrides: Sequence[str] = ()) -> list[list[Config]]:
+    """Read a recipe: the stages, in order, and of each the runs, one a seed.
+
+    Where a later stage starts is not known before the one before it ended: its checkpoint is as in the file. Raises
+    GongbaoError like `train.config.read_config`.
     """
     data = read_toml(path, overrides)
-    own = {key: data.pop(key) for key in list(data) if key in Stages.model_fields}
-    stages = check_table(Stages, own, str(path))
-    if len(set(stages.seeds)) < len(stages.seeds):
-        raise GongbaoError(f"{path}: seeds names one twice")
-    name = str(data.get("name", ""))
-    return {
-        seed: [
-            check_config(_over(data, stage, {"name": f"{name}-s{seed}-{n}", "trainer": {"seed": seed}}), str(path))
-            for n, stage in enumerate(stages.stage, 1)
-        ]
-        for seed in stages.seeds
-    }
+    stages = check_table(Stages, {"stage": data.pop("stage", [{}])}, str(path)).stage
+    recipe = []
+    for number, stage in enumerate(stages, 1):
+        own = {"seeds": stage["seeds"]} if "seeds" in stage else {}
+        seeds = check_table(Seeds, own, str(path)).seeds
+        if len(set(seeds)) < len(seeds):
+            raise GongbaoError(f"{path}: stage {number} names a seed twice")
+        rest = {key: value for key, value in stage.items() if key != "seeds"}
+        recipe.append(
+            [
+                check_config(
+                    _over(data, rest, {"name": f"{data.get('name', '')}-{number}-s{seed}", "trainer": {"seed": seed}}),
+                    str(path),
+                )
+                for seed in seeds
+            ]
+        )
+    return recipe
 
 
 def make_encoder(path: str | Path, resume: bool = False, overrides: Sequence[str] = ()) -> Path:
@@ -71,37 +80,35 @@ def make_encoder(path: str | Path, resume: bool = False, overrides: Sequence[str
     With `resume`, runs that are complete are not made again and the one that was stopped goes on from its step.
     """
     alone("a recipe")
-    started = datetime.now(UTC)
-    ends: list[tuple[Config, Path]] = []
-    for configs in read_recipe(path, overrides).values():
-        folder: Path | None = None
+    folder: Path | None = None
+    for configs in read_recipe(path, overrides):
+        ends = []
         for config in configs:
             if folder is not None:
                 config.model.checkpoint, config.model.init = str(folder), "keep"
-            done = _finished(config) if resume else None
-            if done:
-                say(f"{config.name}: complete, in {done}")
-            folder = done or train(config, resume)[0]
-        assert folder is not None  # a recipe has at least one stage
-        ends.append((configs[-1], folder))
-    if len(ends) == 1:
-        return ends[0][1]
-    return soup(ends, started)
+            ends.append(_done(config, resume) or train(config, resume)[0])
+        folder = ends[0] if len(ends) == 1 else soup(configs[0], ends, resume)
+    assert folder is not None  # a recipe has at least one stage
+    return folder
 
 
-def soup(ends: Sequence[tuple[Config, Path]], started: datetime) -> Path:
-    """Make the run whose weights are the mean of several runs', and whose rule is set anew."""
-    config = ends[0][0].model_copy(update={"name": ends[0][0].name.rpartition("-s")[0]})
+def soup(config: Config, ends: Sequence[Path], resume: bool = False) -> Path:
+    """Make the run whose weights are the mean of several runs', and whose decision rule is set anew."""
+    started = datetime.now(UTC)
+    config = config.model_copy(update={"name": config.name.rpartition("-s")[0]})
+    if done := _done(config, resume):
+        return done
     scheme = config.label_scheme
     partial = unfinished(config, started, resume=False)
-    more = models.record(ends[0][1])["data"]["unlabelled"]["paragraphs"]
+    more = models.record(ends[0])["data"]["unlabelled"]["paragraphs"]
     with stoppable(partial):
         (partial / "final").mkdir(parents=True, exist_ok=True)
         for name in SHIPPED[:3]:
-            shutil.copyfile(ends[0][1] / name, partial / "final" / name)
-        mean([run for _, run in ends], partial / "final")
+            shutil.copyfile(ends[0] / name, partial / "final" / name)
+        mean(ends, partial / "final")
         training, dev = read_training(config, scheme)
-        return finish(config, scheme, training.examples, dev, [], started, partial, more)
+        names = [end.name for end in ends]
+        return finish(config, scheme, training.examples, dev, [], started, partial, more, names)
 
 
 def mean(folders: Sequence[Path], out: Path) -> None:
@@ -138,15 +145,17 @@ def ship(folder: Path, to: Path) -> None:
         raise GongbaoError(f"cannot write {error.filename or to}: {error.strerror}") from error
 
 
-def _finished(config: Config) -> Path | None:
-    """Return the newest complete run of exactly this config and these training examples."""
-    data = hash_examples(read_training(config, config.label_scheme)[0].examples)
-    for folder in sorted(RUNS.glob(f"????????-??????-{config.name}"), reverse=True):
+def _done(config: Config, resume: bool) -> Path | None:
+    """With `resume`, the newest complete run of exactly this config and these training examples, if there is one."""
+    found = sorted(RUNS.glob(f"????????-??????-{config.name}"), reverse=True) if resume else []
+    data = hash_examples(read_training(config, config.label_scheme)[0].examples) if found else ""
+    for folder in found:
         try:
             models.check(folder)
             record = models.record(folder)
             same = record["config"] == json.loads(config.model_dump_json())
             if same and record["data"]["train"]["sha256"] == data:
+                say(f"{config.name}: complete, in {folder}")
                 return folder
         except (GongbaoError, KeyError):
             continue

@@ -39,6 +39,7 @@ def make_record(
     started: datetime,
     files: Sequence[str],
     unlabelled: int = 0,
+    mean_of: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Describe a run: what made it, from which data, where, how long, with which dev scores and files."""
     return {
@@ -52,6 +53,7 @@ def make_record(
             "dev": {"files": [config.data.dev], "paragraphs": len(dev), "sha256": hash_examples(dev)},
         },
         "dev_scores": list(scores),
+        "mean_of": list(mean_of),
         **provenance(config, started),
         "files": sorted([*files, "record.json", "README.md"]),
     }
@@ -109,6 +111,8 @@ def card(record: dict[str, Any]) -> str:
     if student := config.get("student"):
         layers = ", ".join(map(str, student["layers"]))
         origin = f"Layers {layers} of `{Path(student['teacher']).name}`, taught to answer like it."
+    elif record["mean_of"]:
+        origin = f"The mean of the weights of {', '.join(record['mean_of'])}."
     elif record["kind"] == "bert":
         origin = f"Fine-tuned from `{Path(config['model']['checkpoint']).name}`, read in its {record['context']}."
     else:

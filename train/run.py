@@ -123,6 +123,7 @@ def finish(
     started: datetime,
     partial: Path,
     unlabelled: int = 0,
+    mean_of: Sequence[str] = (),
 ) -> Path:
     """Set the decision rule on the weights as saved, read back; add record and card; return the folder in its place."""
     from gongbao.engines import open_engine
@@ -133,5 +134,5 @@ def finish(
     decision = tune(open_engine(final, context=config.model.context), scheme, dev, config.data.dev)
     decision.save(final)
     files = [path.name for path in final.iterdir()]
-    record.write(final, record.make_record(config, train, dev, decision, scores, started, files, unlabelled))
+    record.write(final, record.make_record(config, train, dev, decision, scores, started, files, unlabelled, mean_of))
     return place(partial)
