@@ -17,9 +17,9 @@ from typer.testing import CliRunner
 from gongbao.errors import GongbaoError
 from gongbao.examples import read_examples
 from gongbao.labels import POLICY_DOMAINS
+from train.best import average
 from train.config import Config, Model, Soft, Tfidf, read_config
 from train.encoder import make_encoder, mean, read_recipe, ship
-from train.finetune import average
 from train.resume import last_checkpoint
 from train.run import run
 from train.soft import SAVED, out_of_fold, save_answers, soft_targets

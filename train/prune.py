@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -23,16 +23,13 @@ from gongbao.windows import Tokenizer
 from train.checkpoint import open_encoder, save_tokenizer
 from train.config import Text
 from train.corpus import read_documents
+from train.vocabulary import always_kept, cut_config, cut_tokenizer, keep, read_pieces
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-CJK = ((0x3000, 0x303F), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0xFF00, 0xFFEF), (0x20000, 0x323AF))
-"""Code points of Chinese characters, their extensions, punctuation and full-width forms."""
 SAMPLE = 16
 """Sentences on which the cut checkpoint is compared with the whole one."""
-MARKS = ("▁", "##")
-"""What a piece may begin with that is no text: SentencePiece's word start, WordPiece's continuation."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +73,10 @@ def prune(checkpoint: str, out: Path, texts: Sequence[Text], at_least: int = 1, 
 def _prune(checkpoint: str, out: Path, texts: Sequence[Text], at_least: int, limit: int | None) -> Cut:
     save_tokenizer(checkpoint, out)
     spec, config = read_json(out / "tokenizer.json"), read_json(out / "tokenizer_config.json")
-    pieces = _pieces(spec, checkpoint)
+    pieces = read_pieces(spec, checkpoint)
     tokenizer = Tokenizer(out)
     counts, sentences = _count(tokenizer, texts, limit)
-    kept = keep(pieces, counts, at_least, _always(spec, tokenizer))
+    kept = keep(pieces, counts, at_least, always_kept(spec, tokenizer))
     model = open_encoder(checkpoint)
     rows = model.get_input_embeddings().num_embeddings
     if tokenizer.size > rows:
@@ -95,7 +92,7 @@ def _prune(checkpoint: str, out: Path, texts: Sequence[Text], at_least: int, lim
     model.half().save_pretrained(out)
     for name, data in (
         ("tokenizer.json", cut_tokenizer(spec, ids)),
-        ("tokenizer_config.json", _cut_config(config, ids)),
+        ("tokenizer_config.json", cut_config(config, ids)),
     ):
         (out / name).write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
     _check(out, sample, expected, states)
@@ -103,88 +100,6 @@ def _prune(checkpoint: str, out: Path, texts: Sequence[Text], at_least: int, lim
     lost = sum(count for piece, count in counts.items() if piece not in ids)
     after = model.num_parameters()
     return Cut((tokenizer.size, len(kept)), (before * 2 / 1e6, after * 2 / 1e6), lost / max(used, 1))
-
-
-def keep(pieces: Mapping[int, str], counts: Mapping[int, int], at_least: int, always: Collection[int]) -> list[int]:
-    """The ids that stay, in their old order: used, single CJK or ASCII characters, and `always`."""
-    return sorted(
-        number
-        for number, piece in pieces.items()
-        if counts.get(number, 0) >= at_least or number in always or _single(piece)
-    )
-
-
-def cut_tokenizer(spec: Mapping[str, Any], ids: Mapping[int, int]) -> dict[str, Any]:
-    """A `tokenizer.json` with the pieces of `ids` (old id: new id, in the same order) only."""
-    model = dict(spec["model"])
-    if model["type"] == "Unigram":
-        model["vocab"] = [model["vocab"][old] for old in sorted(ids) if old < len(model["vocab"])]
-        if model.get("unk_id") is not None:
-            model["unk_id"] = ids[model["unk_id"]]
-    else:
-        model["vocab"] = {piece: ids[old] for piece, old in model["vocab"].items() if old in ids}
-    made = dict(spec) | {"model": model}
-    made["added_tokens"] = [token | {"id": ids[token["id"]]} for token in spec.get("added_tokens") or []]
-    if made.get("padding"):
-        made["padding"] = made["padding"] | {"pad_id": ids[made["padding"]["pad_id"]]}
-    if made.get("post_processor"):
-        made["post_processor"] = _cut_processor(made["post_processor"], ids)
-    return made
-
-
-def _cut_processor(processor: Mapping[str, Any], ids: Mapping[int, int]) -> dict[str, Any]:
-    """What adds the special tokens: it names them by id."""
-    made = dict(processor)
-    if made["type"] == "Sequence":
-        made["processors"] = [_cut_processor(each, ids) for each in made["processors"]]
-    for name in ("sep", "cls"):
-        if name in made:
-            made[name] = [made[name][0], ids[made[name][1]]]
-    if "special_tokens" in made:
-        made["special_tokens"] = {
-            name: token | {"ids": [ids[old] for old in token["ids"]]} for name, token in made["special_tokens"].items()
-        }
-    return made
-
-
-def _cut_config(config: Mapping[str, Any], ids: Mapping[int, int]) -> dict[str, Any]:
-    made = dict(config)
-    if "added_tokens_decoder" in made:
-        made["added_tokens_decoder"] = {
-            str(ids[int(old)]): token for old, token in made["added_tokens_decoder"].items()
-        }
-    return made
-
-
-def _pieces(spec: Mapping[str, Any], checkpoint: str) -> dict[int, str]:
-    """Every piece by its id, added tokens among them."""
-    kind = spec["model"].get("type")
-    if kind not in ("Unigram", "WordPiece"):
-        raise GongbaoError(f"{checkpoint}: its tokenizer is {kind}; a Unigram or WordPiece vocabulary can be cut")
-    vocab = spec["model"]["vocab"]
-    if kind == "Unigram":
-        pieces = {number: piece for number, (piece, _) in enumerate(vocab)}
-    else:
-        pieces = {number: piece for piece, number in vocab.items()}
-    return pieces | {token["id"]: token["content"] for token in spec.get("added_tokens") or []}
-
-
-def _always(spec: Mapping[str, Any], tokenizer: Tokenizer) -> set[int]:
-    """Special tokens, byte pieces, and the lowest-scored piece of a Unigram: the cost of an unknown hangs on it."""
-    always = {token["id"] for token in spec.get("added_tokens") or []} | {tokenizer.unknown}
-    model = spec["model"]
-    if model["type"] == "Unigram":
-        always.add(min(range(len(model["vocab"])), key=lambda number: model["vocab"][number][1]))
-        if model.get("byte_fallback"):
-            always |= {n for n, (piece, _) in enumerate(model["vocab"]) if len(piece) == 6 and piece.startswith("<0x")}
-    return always
-
-
-def _single(piece: str) -> bool:
-    for mark in MARKS:
-        if piece != mark:
-            piece = piece.removeprefix(mark)
-    return len(piece) == 1 and (piece in MARKS or piece < "\x80" or any(a <= ord(piece) <= b for a, b in CJK))
 
 
 def _count(tokenizer: Tokenizer, texts: Sequence[Text], limit: int | None) -> tuple[Counter[int], list[str]]:
