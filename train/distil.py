@@ -34,8 +34,8 @@ class Student(Table):
     """What the student is made of: a copy of the teacher's embeddings, head, and `layers`, counted from 0.
 
     It learns the teacher's sentence logits (as probabilities), with weight 1; the labels, with weight `hard` (times
-    `data.weights`); and the
-    states of the teacher's layer above each of its own, with weight `hidden` (Jiao et al., TinyBERT, 2020).
+    `data.weights`); and, for each of its layers, the states that the teacher's layer left, with weight `hidden` (Jiao
+    et al., TinyBERT, 2020).
     """
 
     teacher: str = "data/encoder"
