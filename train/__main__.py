@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from gongbao.errors import GongbaoError
+from train.command import one_line
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -31,19 +31,13 @@ def main(
     from train.run import run
 
     overrides = set_ or []
-    try:
+    with one_line():
         settings = read_config(config, overrides)
         gold = settings.data.gold if report else None
         if gold:
             # Now, and not after an hour of training.
             read_examples(gold, settings.label_scheme)
         folder, scores = run(config, resume, overrides, init)
-    except GongbaoError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        print("stopped; --resume goes on from the last checkpoint", file=sys.stderr)
-        raise typer.Exit(130) from None
     if not is_main_process():
         return
     if scores:

@@ -16,6 +16,7 @@ from pydantic import Field
 from gongbao.errors import GongbaoError
 from gongbao.windows import WINDOW, Tokenizer
 from train.budget import Budget
+from train.command import one_line
 from train.config import Table, Text, check_table, check_trainer, read_toml
 from train.corpus import read_documents
 from train.masked import SCORES, make_trainer
@@ -105,10 +106,11 @@ def _pack(config: Adapt, partial: Path) -> tuple[Ids, Ids]:
     saved = partial / WINDOWS
     if not saved.exists():
         from train.checkpoint import read_spec
+        from train.record import seed_of
 
         spec = read_spec(config.model.checkpoint)
         size = min(WINDOW, int(getattr(spec, "max_position_embeddings", WINDOW)))
-        seed = int(config.trainer.get("seed", 42))
+        seed = seed_of(config.trainer)
         data = config.data
         train, apart = pack(read_documents(data.text), Tokenizer(partial), size, data.held_out, data.most_tokens, seed)
         draft = saved.with_suffix(".partial")
@@ -179,14 +181,8 @@ def main(
     set_: Annotated[Optional[list[str]], typer.Option("--set", help="table.key=value; may be repeated.")] = None,  # noqa: UP045
 ) -> None:
     """Adapt an encoder to an archive of plain text."""
-    try:
+    with one_line():
         folder, scores = adapt(read_adapt(config, set_ or []), resume)
-    except GongbaoError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        print("stopped; --resume goes on from the last checkpoint", file=sys.stderr)
-        raise typer.Exit(130) from None
     print(f"held-out loss {scores[0]['loss']:.4f} -> {scores[-1]['loss']:.4f}", file=sys.stderr)
     print(folder)
 

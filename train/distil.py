@@ -16,6 +16,7 @@ from gongbao import models
 from gongbao.decision import Decision
 from gongbao.errors import GongbaoError
 from train.arguments import bf16
+from train.command import one_line
 from train.config import Config, Model, Table, check_table, check_trainer, read_toml
 from train.corpus import read_unlabelled
 from train.dataset import Training
@@ -170,14 +171,8 @@ def main(
     set_: Annotated[Optional[list[str]], typer.Option("--set", help="table.key=value; may be repeated.")] = None,  # noqa: UP045
 ) -> None:
     """Make a small model that answers like a large one."""
-    try:
+    with one_line():
         folder, scores = distil(read_distil(config, set_ or []), resume)
-    except GongbaoError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        print("stopped; --resume goes on from the last checkpoint", file=sys.stderr)
-        raise typer.Exit(130) from None
     found = ", ".join(f"{row['epoch']:g}: {row['macro_f1']:.4f}" for row in scores)
     print(f"dev macro-F1 by epoch: {found}", file=sys.stderr)
     print(folder)

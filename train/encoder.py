@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from pydantic import Field
 from gongbao import models
 from gongbao.errors import GongbaoError
 from gongbao.examples import hash_examples
+from train.command import one_line
 from train.config import Config, Table, check_config, check_table, read_toml
 from train.folder import RUNS, alone, say, unfinished
 from train.resume import stoppable
@@ -179,16 +179,10 @@ def main(
     to: Annotated[Optional[Path], typer.Option(help="Put the finished model there, e.g. data/encoder.")] = None,  # noqa: UP045
 ) -> None:
     """Make an encoder that labels: stages of training, the mean over seeds, a decision rule."""
-    try:
+    with one_line():
         folder = make_encoder(config, resume, set_ or [])
         if to:
             ship(folder, to)
-    except GongbaoError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        print("stopped; --resume goes on from the last checkpoint", file=sys.stderr)
-        raise typer.Exit(130) from None
     print(to or folder)
 
 

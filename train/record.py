@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +20,11 @@ from train.config import Config
 DEFAULT_SEED = 42
 """The seed of TrainingArguments where the config names none."""
 PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "scikit-learn", "scipy", "numpy")
+
+
+def seed_of(trainer: Mapping[str, Any]) -> int:
+    """The seed of a run, by its `[trainer]` table."""
+    return int(trainer.get("seed", DEFAULT_SEED))
 
 
 class Recorded(Protocol):
@@ -65,7 +70,7 @@ def provenance(config: Recorded, started: datetime) -> dict[str, Any]:
     return {
         "gongbao": __version__,
         "config": config.model_dump(mode="json"),
-        "seed": int(config.trainer.get("seed", DEFAULT_SEED)),
+        "seed": seed_of(config.trainer),
         "started": started.isoformat(timespec="seconds"),
         "finished": finished.isoformat(timespec="seconds"),
         "seconds": round((finished - started).total_seconds(), 1),

@@ -20,7 +20,7 @@ from train.arguments import bf16
 from train.baseline import fit_tfidf
 from train.config import Config
 from train.dataset import targets
-from train.record import DEFAULT_SEED
+from train.record import seed_of
 
 SAVED = "soft.safetensors"
 Indices = NDArray[np.intp]
@@ -38,7 +38,7 @@ def save_answers(
     saved = folder / SAVED
     if saved.exists():
         return
-    seed = int(config.trainer.get("seed", DEFAULT_SEED))
+    seed = seed_of(config.trainer)
     rows = {}
     if config.soft.share:
         splits = []
