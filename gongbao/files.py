@@ -13,20 +13,26 @@ from gongbao.errors import GongbaoError
 
 
 @contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """Give a path to write to; what is written there takes its place at `path` if the block ends well."""
+    target = Path(path)
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        yield partial
+        os.replace(partial, target)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
 def draft(path: str | Path, encoding: str = "utf-8") -> Iterator[TextIO]:
     """Open a text file that appears under its name when the block ends well, and not at all when it fails.
 
     Line ends are written as they are given. Raises OSError as `open` does.
     """
-    target = Path(path)
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        with partial.open("w", encoding=encoding, newline="") as file:
-            yield file
-        os.replace(partial, target)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with whole(path) as partial, partial.open("w", encoding=encoding, newline="") as file:
+        yield file
 
 
 def write_text(path: str | Path, text: str) -> None:

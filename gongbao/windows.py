@@ -84,6 +84,13 @@ class Tokenizer:
         self._special = special
         self.size = max(backend.get_vocab_size(), *(number + 1 for number in added.values()))
 
+    def check_fits(self, rows: int, name: str | Path) -> None:
+        """Raise GongbaoError, naming the model, if its `rows` embeddings are too few for the pieces."""
+        if self.size > rows:
+            raise GongbaoError(
+                f"{name}: the tokenizer has {self.size} pieces, the model {rows}: they are not of one model"
+            )
+
     @property
     def mask(self) -> int:
         """The token that stands for a masked one; only training on plain text needs it."""

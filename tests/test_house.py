@@ -10,6 +10,8 @@ import tomllib
 import pytest
 from conftest import ROOT
 
+from gongbao import __version__
+
 ALLOWED = {"gongbao": {"gongbao"}, "train": {"gongbao", "train"}, "eval": {"gongbao", "eval"}}
 # Inside gongbao, a module may import what stands in an earlier room or its own.
 ROOMS = [
@@ -132,7 +134,7 @@ def test_the_readmes_labelled_paragraph_is_what_the_command_shows(shipped, capsy
 def test_the_readmes_figures_are_the_committed_reports():
     import json
 
-    folder = ROOT / "eval" / "reports" / "encoder-0.1.0"
+    folder = ROOT / "eval" / "reports" / f"encoder-{__version__}"
     gold = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     real = json.loads((folder / "real-dev.json").read_text(encoding="utf-8"))
     table = readme().split("<!-- table")[1].split("<!-- /table")[0]

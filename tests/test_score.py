@@ -14,7 +14,7 @@ from eval.__main__ import app
 from eval.gold import Gold
 from eval.markdown import render, table
 from eval.system import ask, majority, open_system
-from gongbao import models
+from gongbao import __version__, models
 from gongbao.decision import Decision
 from gongbao.errors import GongbaoError
 from gongbao.examples import Example, LabelledSentence, write_examples
@@ -127,7 +127,7 @@ def test_report_of_a_model_that_is_always_right(gold):
     assert found["gold"]["sentences"] == 8
     assert found["provenance"]["decision"] == decision().id
     assert found["signature"] == (
-        f"macro_f1|gold:{gold.sha256[:6]}|n:5|docs:3|labels:policy-domains/1|boot:50|seed:12345|gongbao:0.1.0"
+        f"macro_f1|gold:{gold.sha256[:6]}|n:5|docs:3|labels:policy-domains/1|boot:50|seed:12345|gongbao:{__version__}"
     )
 
 

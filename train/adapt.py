@@ -14,6 +14,7 @@ import typer
 from pydantic import Field
 
 from gongbao.errors import GongbaoError
+from gongbao.files import whole
 from gongbao.windows import WINDOW, Tokenizer
 from train.budget import Budget
 from train.command import one_line
@@ -81,22 +82,18 @@ def adapt(config: Adapt, resume: bool = False) -> tuple[Path, list[dict[str, flo
     alone("adapting")
     started = datetime.now(UTC)
     partial = unfinished(config, started, resume)
-    try:
-        with stoppable(partial):
-            begin(config, partial)
-            save_tokenizer(config.model.checkpoint, partial)
-            train, apart = _pack(config, partial)
-            say(f"{config.name}: {train.size:,} tokens to train on, {apart.size:,} held out, in {partial}")
-            if config.data.most_tokens:
-                say(f"data.most_tokens = {config.data.most_tokens:,}: what the text holds beyond that is not read")
-            trainer = make_trainer(config, train, apart, partial, last_checkpoint(partial) if resume else None)
-            _train(trainer, partial, resume)
-            scores = _finish(config, trainer, train, started, partial)
-            return place(partial), scores
-    except GongbaoError:
-        if not list(partial.glob("checkpoint-*")):
-            shutil.rmtree(partial, ignore_errors=True)
-        raise
+    with stoppable(partial):
+        begin(config, partial)
+        save_tokenizer(config.model.checkpoint, partial)
+        train, apart = _pack(config, partial)
+        say(f"{config.name}: {train.size:,} tokens to train on, {apart.size:,} held out, in {partial}")
+        if config.data.most_tokens:
+            say(f"data.most_tokens = {config.data.most_tokens:,}: what the text holds beyond that is not read")
+        checkpoint = last_checkpoint(partial) if resume else None
+        trainer = make_trainer(config, train, apart, partial, checkpoint)
+        _train(trainer, partial, checkpoint)
+        scores = _finish(config, trainer, train, started, partial)
+        return place(partial), scores
 
 
 def _pack(config: Adapt, partial: Path) -> tuple[Ids, Ids]:
@@ -113,17 +110,13 @@ def _pack(config: Adapt, partial: Path) -> tuple[Ids, Ids]:
         seed = seed_of(config.trainer)
         data = config.data
         train, apart = pack(read_documents(data.text), Tokenizer(partial), size, data.held_out, data.most_tokens, seed)
-        draft = saved.with_suffix(".partial")
-        save_file({"train": train, "held_out": apart}, draft)
-        draft.replace(saved)
+        with whole(saved) as draft:
+            save_file({"train": train, "held_out": apart}, draft)
     arrays = load_file(saved)
     return arrays["train"], arrays["held_out"]
 
 
-def _train(trainer: Trainer, partial: Path, resume: bool) -> None:
-    from train.resume import last_checkpoint
-
-    checkpoint = last_checkpoint(partial) if resume else None
+def _train(trainer: Trainer, partial: Path, checkpoint: str | None) -> None:
     if checkpoint is None:
         (partial / SCORES).unlink(missing_ok=True)
         trainer.evaluate()

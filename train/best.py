@@ -16,7 +16,7 @@ from gongbao.decision import best_global_threshold, paragraph_logits, sigmoid
 from gongbao.engines.torch import TorchEngine
 from gongbao.errors import GongbaoError
 from gongbao.examples import Example
-from gongbao.files import write_text
+from gongbao.files import whole, write_text
 from gongbao.labels import Scheme
 from train.checkpoint import TOKENIZER_FILES
 from train.config import Config
@@ -100,9 +100,8 @@ def average(model: PreTrainedModel, folder: Path, step: int, count: int) -> None
     folder.mkdir(exist_ok=True)
     earlier = sorted(path for path in folder.glob("*.safetensors") if int(path.stem) < step)[-(count - 1) :]
     own = {name: weights.detach().contiguous() for name, weights in model.named_parameters()}
-    partial = folder / ".partial"
-    save_file(own, partial)
-    os.replace(partial, folder / f"{step:09d}.safetensors")
+    with whole(folder / f"{step:09d}.safetensors") as partial:
+        save_file(own, partial)
     kept = [own, *map(load_file, earlier)]
     for name, weights in own.items():
         weights.copy_(sum(each[name] for each in kept) / len(kept))

@@ -72,6 +72,7 @@ def distil(config: Distil, resume: bool = False) -> tuple[Path, list[dict[str, f
 
     Raises GongbaoError for what the user can mend.
     """
+    from train.checkpoint import TOKENIZER_FILES
     from train.finetune import finetune
     from train.folder import alone, begin, say, unfinished
     from train.resume import stoppable
@@ -84,25 +85,20 @@ def distil(config: Distil, resume: bool = False) -> tuple[Path, list[dict[str, f
     training, dev = read_training(config, scheme)
     more = read_unlabelled(config.unlabelled, scheme, [*training.examples, *dev])
     partial = unfinished(config, started, resume)
-    try:
-        with stoppable(partial):
-            begin(config, partial)
-            make_student(teacher, config.student.layers, partial / STUDENT)
-            for name in ("tokenizer.json", "tokenizer_config.json"):
-                shutil.copyfile(teacher / name, partial / name)
-            say(f"{config.name}: {len(training.examples)} labelled, {len(more)} unlabelled paragraphs, in {partial}")
-            setting = config.model_copy(
-                update={"model": config.model.model_copy(update={"checkpoint": str(partial / STUDENT)})}
-            )
-            # What carries no label weighs nothing in the part of the loss that is about labels.
-            both = Training([*training.examples, *more], [*training.weights, *[0.0] * len(more)])
-            scores = finetune(setting, scheme, both, dev, partial, resume, teaching(teacher, config))
-            shutil.copytree(partial / "best", partial / "final", dirs_exist_ok=True)
-            return finish(config, scheme, training.examples, dev, scores, started, partial, len(more)), scores
-    except GongbaoError:
-        if not list(partial.glob("checkpoint-*")):
-            shutil.rmtree(partial, ignore_errors=True)
-        raise
+    with stoppable(partial):
+        begin(config, partial)
+        make_student(teacher, config.student.layers, partial / STUDENT)
+        for name in TOKENIZER_FILES:
+            shutil.copyfile(teacher / name, partial / name)
+        say(f"{config.name}: {len(training.examples)} labelled, {len(more)} unlabelled paragraphs, in {partial}")
+        setting = config.model_copy(
+            update={"model": config.model.model_copy(update={"checkpoint": str(partial / STUDENT)})}
+        )
+        # What carries no label weighs nothing in the part of the loss that is about labels.
+        both = Training([*training.examples, *more], [*training.weights, *[0.0] * len(more)])
+        scores = finetune(setting, scheme, both, dev, partial, resume, teaching(teacher, config))
+        shutil.copytree(partial / "best", partial / "final", dirs_exist_ok=True)
+        return finish(config, scheme, training.examples, dev, scores, started, partial, len(more)), scores
 
 
 def make_student(teacher: Path, layers: Sequence[int], folder: Path) -> None:

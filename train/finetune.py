@@ -47,6 +47,7 @@ def finetune(
     tokenizer = Tokenizer(folder)
     arguments = training_arguments(config.trainer, folder)
     model = open_model(config, scheme, arguments.seed)
+    tokenizer.check_fits(model.config.vocab_size, config.model.checkpoint)
     size = min(WINDOW, int(model.config.max_position_embeddings))
     rows = encode(training, tokenizer, scheme, size, config.model.context)
     if not len(rows):

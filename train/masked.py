@@ -132,12 +132,7 @@ def _open(config: Adapt, tokenizer: Tokenizer) -> PreTrainedModel:
     from train.checkpoint import open_encoder
 
     encoder = open_encoder(config.model.checkpoint, config.model.attn_implementation)
-    rows = encoder.get_input_embeddings().num_embeddings
-    if tokenizer.size > rows:
-        raise GongbaoError(
-            f"{config.model.checkpoint}: the tokenizer has {tokenizer.size} pieces, the model {rows}: "
-            "they are not of one model"
-        )
+    tokenizer.check_fits(encoder.get_input_embeddings().num_embeddings, config.model.checkpoint)
     return encoder
 
 

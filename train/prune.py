@@ -79,10 +79,7 @@ def _prune(checkpoint: str, out: Path, texts: Sequence[Text], at_least: int, lim
     kept = keep(pieces, counts, at_least, always_kept(spec, tokenizer))
     model = open_encoder(checkpoint)
     rows = model.get_input_embeddings().num_embeddings
-    if tokenizer.size > rows:
-        raise GongbaoError(
-            f"{checkpoint}: the tokenizer has {tokenizer.size} pieces, the model {rows}: they are not of one model"
-        )
+    tokenizer.check_fits(rows, checkpoint)
     before = model.num_parameters()
     ids = {old: new for new, old in enumerate(kept)}
     sample = [text for text in sentences if all(piece in ids for piece in tokenizer.encode([text])[0].ids)][:SAMPLE]

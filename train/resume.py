@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gongbao.errors import GongbaoError
+from train.folder import is_main_process
 
 
 def last_checkpoint(folder: Path) -> str | None:
@@ -46,8 +47,20 @@ def _complete(checkpoint: Path) -> bool:
 def stoppable(folder: Path) -> Iterator[None]:
     """Turn what stops a training for want of space or rights into one line that says what is kept.
 
-    torch and safetensors report a full disk in errors of their own kinds.
+    torch and safetensors report a full disk in errors of their own kinds. A folder that holds no checkpoint to go on
+    from is removed when an error that the user can mend stops the run.
     """
+    try:
+        with _one_line(folder):
+            yield
+    except GongbaoError:
+        if is_main_process() and not list(folder.glob("checkpoint-*")):
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+@contextmanager
+def _one_line(folder: Path) -> Iterator[None]:
     from safetensors import SafetensorError
 
     try:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gongbao.errors import GongbaoError
 from gongbao.examples import Example, read_examples
 from gongbao.labels import Scheme
 from train.config import Config, read_config
@@ -38,21 +37,15 @@ def train(config: Config, resume: bool = False) -> tuple[Path, list[dict[str, fl
     more = read_unlabelled(config.unlabelled, scheme, [*training.examples, *dev])
     partial = unfinished(config, started, resume)
     folder, scores = partial, []
-    try:
-        with stoppable(partial):
-            if is_main_process():
-                _prepare(config, scheme, training.examples, more, partial)
-            wait_for_all()
-            counts = f"{len(training.examples)} paragraphs" + (f" and {len(more)} without labels" if more else "")
-            say(f"{config.name}: {counts} to train on, {len(dev)} for the decision rule, in {partial}")
-            scores = _train(config, scheme, training, more, dev, partial, resume)
-            if is_main_process():
-                folder = finish(config, scheme, training.examples, dev, scores, started, partial, len(more))
-    except GongbaoError:
-        if is_main_process() and not list(partial.glob("checkpoint-*")):
-            # Nothing was trained that --resume could go on from.
-            shutil.rmtree(partial, ignore_errors=True)
-        raise
+    with stoppable(partial):
+        if is_main_process():
+            _prepare(config, scheme, training.examples, more, partial)
+        wait_for_all()
+        counts = f"{len(training.examples)} paragraphs" + (f" and {len(more)} without labels" if more else "")
+        say(f"{config.name}: {counts} to train on, {len(dev)} for the decision rule, in {partial}")
+        scores = _train(config, scheme, training, more, dev, partial, resume)
+        if is_main_process():
+            folder = finish(config, scheme, training.examples, dev, scores, started, partial, len(more))
     return folder, scores
 
 

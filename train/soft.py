@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from gongbao.decision import Floats, paragraph_logits, sigmoid
 from gongbao.engines import Engine
 from gongbao.errors import GongbaoError
 from gongbao.examples import Example
+from gongbao.files import whole
 from gongbao.labeler import Labeler
 from gongbao.labels import Scheme
 from train.arguments import bf16
@@ -48,9 +48,8 @@ def save_answers(
         rows["labelled"] = teach(config, scheme, examples, examples, splits)
     if more:
         rows["unlabelled"] = teach(config, scheme, examples, more, [(np.arange(len(examples)), np.arange(len(more)))])
-    partial = saved.with_suffix(".partial")
-    save_file({name: np.concatenate(each).astype(np.float32) for name, each in rows.items()}, partial)
-    os.replace(partial, saved)
+    with whole(saved) as partial:
+        save_file({name: np.concatenate(each).astype(np.float32) for name, each in rows.items()}, partial)
 
 
 def soft_targets(

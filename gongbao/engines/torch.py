@@ -64,11 +64,7 @@ class TorchEngine:
             raise GongbaoError(f"{folder}: {len(missing)} weights are missing from model.safetensors ({missing[0]}, …)")
         if unused := sorted(info["unexpected_keys"]):
             raise GongbaoError(f"{folder}: config.json has no place for {len(unused)} of the weights ({unused[0]}, …)")
-        if tokenizer.size > model.config.vocab_size:
-            raise GongbaoError(
-                f"{folder}: the tokenizer has {tokenizer.size} pieces, the model {model.config.vocab_size}: "
-                "they are not of one model"
-            )
+        tokenizer.check_fits(model.config.vocab_size, folder)
         return cls(model, tokenizer, context)
 
     def token_logits(self, paragraphs: Sequence[Sequence[str]]) -> list[list[tuple[Pieces, Floats]]]:
