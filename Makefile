@@ -11,7 +11,7 @@ GOLD   ?= data/gold.jsonl
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install baseline train encoder adapt distil predict eval test lint wheel clean
+.PHONY: help install baseline train encoder adapt distil predict eval compare test lint wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -51,6 +51,10 @@ predict: $(STAMP) ## label documents with the newest run (FILES="…" OUT=out.js
 
 eval: $(STAMP) models/.baseline ## score a model on a gold set (MODEL=latest, GOLD=data/gold.jsonl)
 	$(PY) -m eval score $(MODEL) --gold $(GOLD) $(ARGS)
+
+compare: $(STAMP) ## compare the reports of two systems (A=DIR B=DIR, GOLD=…, ARGS="-o DIR")
+	@test -n "$(A)" -a -n "$(B)" || { echo 'usage: make compare A=DIR B=DIR [GOLD=data/gold.jsonl] [ARGS="-o DIR"]'; exit 2; }
+	$(PY) -m eval compare $(A) $(B) --gold $(GOLD) $(ARGS)
 
 test: $(STAMP) ## run the tests
 	$(PY) -m pytest $(ARGS)

@@ -16,7 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Score systems on a gold set, and measure how far two annotators agree.",
+    help="Score systems on a gold set, compare them, count shares, and measure how far annotators agree.",
 )
 
 SchemeFile = Annotated[Path | None, typer.Option("--scheme", help="Label scheme in TOML (default: the model's own).")]
@@ -39,26 +39,149 @@ def score(
     resamples: Resamples = 1000,
     seed: Seed = 12345,
     name: Annotated[str | None, typer.Option(help="What the report calls the system.")] = None,
+    policy: Annotated[
+        list[str] | None, typer.Option(help="A promise to check: precision=0.9 or recall=0.95; repeatable.")
+    ] = None,
+    run: Annotated[
+        list[str] | None, typer.Option("--seed-run", help="The same run with another seed, for the spread; repeatable.")
+    ] = None,
+    export_suspects: Annotated[
+        Path | None, typer.Option(help="File to write the labels to that look wrong (.jsonl).")
+    ] = None,
     force: Force = False,
 ) -> None:
-    """Score X on gold: report.json, report.md and predictions.jsonl."""
+    """Score X on gold: report.json, report.md, report.html and predictions.jsonl."""
     with one_line_errors():
-        from eval import report
+        from eval import html, report
         from eval.baselines import find_baselines
+        from eval.behaviour import behave
         from eval.gold import Gold
         from eval.markdown import render
+        from eval.suspects import export
         from eval.system import open_system, scheme_of
-        from gongbao.labels import Scheme
+        from gongbao.labels import POLICY_DOMAINS, Scheme
+        from gongbao.policy import Policy
 
         folder = destination(x, out, force)
         answered = Gold.read(gold, Scheme.load(scheme) if scheme else scheme_of(x))
         system = open_system(x, answered, name)
         baselines, notes = find_baselines(x, answered, gold, baseline or ())
-        found = report.score(system, answered, baselines, resamples, seed, notes)
+        policies = [Policy.parse(text) for text in policy or ()]
+        runs = [open_system(other, answered) for other in run or ()]
+        checks = behave(system.labeler) if system.labeler and answered.scheme.ids == POLICY_DOMAINS.ids else None
+        found = report.score(system, answered, baselines, resamples, seed, notes, policies, runs, checks)
         text = render(found)
-        report.write(folder, found, report.predictions(system, answered), text)
+        report.write(folder, found, report.predictions(system, answered), text, html.render(found, answered))
+        if export_suspects:
+            export(export_suspects, found["suspects"] or (), answered)
         typer.echo(text)
         typer.echo(f"written to {folder}", err=True)
+
+
+@app.command()
+def compare(
+    x: Annotated[list[str], typer.Argument(metavar="A B [C…]", help="Report folders, or runs that hold one; A first.")],
+    gold: Annotated[Path, typer.Option(help="The gold set that they were scored on.")] = Path("data/gold.jsonl"),
+    on: Annotated[
+        list[str] | None, typer.Option(help="Instead: A and B are models; label this file or folder with both.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Folder for compare.json, compare.md and compare.html.")
+    ] = None,
+    fail_if_worse: Annotated[
+        bool, typer.Option("--fail-if-worse", help="Exit with 1 if the last is worse than the first, for CI.")
+    ] = False,
+    scheme: SchemeFile = None,
+    resamples: Resamples = 1000,
+    seed: Seed = 12345,
+    force: Force = False,
+) -> None:
+    """Compare systems: paired differences, tests, and the paragraphs that changed."""
+    with one_line_errors():
+        from eval import ranking, unlabelled
+        from eval.gold import Gold
+        from eval.saved import check_alike, open_saved, read_signature
+        from gongbao.labels import POLICY_DOMAINS, Scheme
+
+        if len(x) < 2 or (on and len(x) > 2):
+            usage_error("name two models to compare on text" if on else "name two reports or more: A B [C…]")
+        if out and not force and any((out / name).exists() for name in ranking.FILES):
+            raise GongbaoError(f"{out} holds a comparison already: add --force to overwrite it, or choose another -o")
+        if on:
+            if fail_if_worse:
+                usage_error("--fail-if-worse wants a gold set: without labels nothing is worse")
+            changes = unlabelled.compare_on(x[0], x[1], on)
+            text = unlabelled.markdown(changes)
+            if out:
+                ranking.write(out, changes, text, unlabelled.html(changes))
+            typer.echo(text)
+            return
+        notes = check_alike([(each, read_signature(each)) for each in x])
+        answered = Gold.read(gold, Scheme.load(scheme) if scheme else POLICY_DOMAINS)
+        systems = [open_saved(each, answered).system for each in x]
+        found = ranking.rank(systems, answered, resamples, seed, notes)
+        text = ranking.markdown(found)
+        if out:
+            ranking.write(out, found, text, ranking.html(found, systems, answered))
+        typer.echo(text)
+        if fail_if_worse and ranking.is_worse(found):
+            raise typer.Exit(1)
+
+
+@app.command()
+def suspects(
+    examples: Annotated[Path, typer.Argument(metavar="EXAMPLES", help="Labelled examples, such as data/train.jsonl.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="File to write for review (.jsonl).")],
+    folds: Annotated[int, typer.Option(min=2, help="Parts that the documents are dealt into.")] = 5,
+    scheme: SchemeFile = None,
+    force: Force = False,
+) -> None:
+    """Find labels that look wrong: a model that saw none of a paragraph's document contradicts them."""
+    with one_line_errors():
+        from eval.gold import Gold
+        from eval.suspects import export, out_of_fold
+        from eval.suspects import suspects as find
+        from gongbao.labels import POLICY_DOMAINS, Scheme
+
+        if out.exists() and not force:
+            raise GongbaoError(f"{out} is there already: add --force to overwrite it, or choose another -o")
+        labelled = Gold.read(examples, Scheme.load(scheme) if scheme else POLICY_DOMAINS)
+        found = find(labelled.truth, out_of_fold(labelled, folds), labelled.scheme.ids)
+        export(out, found, labelled)
+        typer.echo(f"{len(found)} labels of {len(labelled.examples)} paragraphs look wrong: {out}")
+
+
+@app.command()
+def shares(
+    predictions: Annotated[
+        list[Path], typer.Argument(metavar="PREDICTIONS", help="Files that `gongbao predict -o FILE.jsonl` wrote.")
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for shares.json, shares.csv and shares.html.")],
+    gold: Annotated[
+        Path | None, typer.Option(help="Labelled examples to correct with: a random sample of the same paragraphs.")
+    ] = None,
+    by: Annotated[str, typer.Option(help="Keys of the rows to group by, such as year,place,genre.")] = "",
+    scheme: SchemeFile = None,
+    force: Force = False,
+) -> None:
+    """Shares of paragraphs and of characters per label and group, corrected for the model's errors."""
+    with one_line_errors():
+        from eval import share_output
+        from eval.archive import Archive
+        from eval.gold import Gold
+        from eval.shares import shares as count_shares
+        from gongbao.labels import POLICY_DOMAINS, Scheme
+
+        if out.exists() and not out.is_dir():
+            raise GongbaoError(f"{out} is a file; -o names a folder")
+        if not force and any((out / name).exists() for name in share_output.FILES):
+            raise GongbaoError(f"{out} holds shares already: add --force to overwrite them, or choose another -o")
+        labels = Scheme.load(scheme) if scheme else POLICY_DOMAINS
+        archive = Archive.read(predictions, labels, [key.strip() for key in by.split(",") if key.strip()])
+        found = count_shares(archive, Gold.read(gold, labels) if gold else None)
+        share_output.write(out, found)
+        typer.echo(share_output.text(found))
+        typer.echo(f"written to {out}", err=True)
 
 
 @app.command()
@@ -66,6 +189,9 @@ def agree(
     a: Annotated[Path, typer.Argument(metavar="A", help="Labelled examples, the reference.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="The same paragraphs, labelled by another annotator.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="File to write: .json or .md.")] = None,
+    differences: Annotated[
+        Path | None, typer.Option(help="File to write every difference to, for adjudication (.jsonl).")
+    ] = None,
     scheme: SchemeFile = None,
     resamples: Resamples = 1000,
     seed: Seed = 12345,
@@ -78,12 +204,15 @@ def agree(
 
         if out and out.suffix not in (".json", ".md"):
             usage_error(f"-o {out}: write a .json or a .md file")
-        if out and out.exists() and not force:
-            raise GongbaoError(f"{out} is there already: add --force to overwrite it, or choose another -o")
+        for path in (out, differences):
+            if path and path.exists() and not force:
+                raise GongbaoError(f"{path} is there already: add --force to overwrite it, or choose another name")
         found = agreement.agree_files(a, b, Scheme.load(scheme) if scheme else POLICY_DOMAINS, resamples, seed)
         text = agreement.render(found)
         if out:
             agreement.write(out, found, text)
+        if differences:
+            agreement.export(differences, found)
         typer.echo(text)
 
 

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.gold import Bools, Gold, Ints, indicator, match
+from eval.gold import Bools, Floats, Gold, Ints, indicator, match
 from eval.intervals import count, interval, resample, statistics
-from eval.markdown import BLANK, figure, table
+from eval.markdown import table
 from eval.metrics import mean, number
+from eval.tables import BLANK, figure, span
 from gongbao import __version__
 from gongbao.errors import GongbaoError
 from gongbao.examples import Example
@@ -33,8 +34,10 @@ def agree(a: Gold, b: Gold, resamples: int = 1000, seed: int = 12345) -> dict[st
 
     Returns `paragraphs` and `sentences` (None where one labelled paragraphs as a whole): `n`, for each label and `none`
     its kappa, alpha, positive agreement (the F1 of one against the other, which is the same both ways), raw agreement
-    and both supports; their means over labels, `macro`, with the document-bootstrap interval of the mean positive
-    agreement; and `exact_match`. Raises GongbaoError unless both have the same ids and sentences, saying where not.
+    and both supports; their means over labels, `macro`; and `exact_match`. Kappa, alpha and positive agreement have
+    their document-bootstrap intervals. `differences` lists what is to be adjudicated, a row a sentence (or a paragraph,
+    where one was labelled whole): `id`, `document`, `sentence`, `text` and the labels that only `a` or only `b` set.
+    Raises GongbaoError unless both have the same ids and sentences, saying where not.
     """
     order = match(a.ids, b.ids, b.name, a.name)
     other = [b.examples[i] for i in order]
@@ -55,17 +58,56 @@ def agree(a: Gold, b: Gold, resamples: int = 1000, seed: int = 12345) -> dict[st
         "documents": len(a.documents),
         "paragraphs": compare(a.truth, answer, a.scheme.ids, a.document, weights),
         "sentences": sentences,
+        "differences": [row for first, second in zip(a.examples, other, strict=True) for row in _differ(first, second)],
     }
+
+
+def _differ(a: Example, b: Example) -> list[dict[str, Any]]:
+    if a.by_sentence and b.by_sentence:
+        pairs = [(n, s.text, s.labels, t.labels) for n, (s, t) in enumerate(zip(a.sentences, b.sentences, strict=True))]
+    else:
+        pairs = [(None, a.text, a.labels, b.labels)]
+    return [
+        {
+            "id": a.id,
+            "document": a.document,
+            "sentence": number,
+            "text": text,
+            "only_a": [label for label in mine if label not in theirs],
+            "only_b": [label for label in theirs if label not in mine],
+        }
+        for number, text, mine, theirs in pairs
+        if set(mine) != set(theirs)
+    ]
 
 
 def compare(a: Bools, b: Bools, ids: Sequence[str], document: Ints, weights: Ints) -> dict[str, Any]:
     """Compare two label arrays `(rows, labels)`; `document` is each row's document, `weights` the resamples."""
-    resampled = statistics(count(a, b, document), weights)
-    columns = zip([*a.T, ~a.any(axis=1)], [*b.T, ~b.any(axis=1)], [*resampled.f1.T, resampled.none], strict=True)
-    rows = [_pair(first, second) | {"interval": interval(values)} for first, second, values in columns]
-    macro = {
+    counts = count(a, b, document)
+    resampled = statistics(counts, weights)
+    kappas, alphas = _resampled(weights @ counts)
+    columns = zip(
+        [*a.T, ~a.any(axis=1)],
+        [*b.T, ~b.any(axis=1)],
+        [*resampled.f1.T, resampled.none],
+        kappas.T,
+        alphas.T,
+        strict=True,
+    )
+    rows = [
+        _pair(first, second)
+        | {"interval": interval(f1), "kappa_interval": interval(chance), "alpha_interval": interval(value)}
+        for first, second, f1, chance, value in columns
+    ]
+    macro: dict[str, Any] = {
         key: mean(row[key] for row in rows[:-1]) for key in ("kappa", "alpha", "positive_agreement", "raw_agreement")
     }
+    for name, values in (("kappa_interval", kappas), ("alpha_interval", alphas)):
+        known = ~np.isnan(values[:, :-1])
+        sums = np.where(known, values[:, :-1], 0.0).sum(axis=1)
+        macro[name] = interval(
+            np.divide(sums, known.sum(axis=1), out=np.full(len(sums), np.nan), where=known.any(axis=1))
+        )
     return {
         "n": len(a),
         "labels": dict(zip(ids, rows[:-1], strict=True)),
@@ -73,6 +115,20 @@ def compare(a: Bools, b: Bools, ids: Sequence[str], document: Ints, weights: Int
         "macro": macro | {"interval": interval(resampled.macro)},
         "exact_match": float((a == b).all(axis=1).mean()),
     }
+
+
+def _resampled(sums: Floats) -> tuple[Floats, Floats]:
+    """Kappa and alpha of each resample, `(resamples, labels + 1)` each, from `count`'s sums; NaN where undefined."""
+    columns = (sums.shape[1] - 3) // 3
+    both, only_b, only_a = (sums[:, i * columns : (i + 1) * columns] for i in range(3))
+    n = sums[:, -1:]
+    yes_a, yes_b = both + only_a, both + only_b
+    yes, no = yes_a + yes_b, 2 * n - yes_a - yes_b
+    with np.errstate(invalid="ignore", divide="ignore"):
+        chance = (yes_a * yes_b + (n - yes_a) * (n - yes_b)) / n**2
+        kappas = np.where(chance < 1, (1 - (only_a + only_b) / n - chance) / (1 - chance), np.nan)
+        alphas = np.where((yes > 0) & (no > 0), 1 - (2 * n - 1) * (only_a + only_b) / (yes * no), np.nan)
+    return kappas, alphas
 
 
 def kappa(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float | None:
@@ -101,14 +157,21 @@ def alpha(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float | None:
     return 1 - (total - 1) * int((a != b).sum()) / (yes * (total - yes))
 
 
+def positive_agreement(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float | None:
+    """The F1 of one coder against the other, the same both ways; None where neither says yes."""
+    either = int(a.sum() + b.sum())
+    return 2 * int((a & b).sum()) / either if either else None
+
+
 def render(found: dict[str, Any]) -> str:
     """Return the comparison as Markdown: a sentence, then a table for paragraphs and one for sentences."""
     macro = found["paragraphs"]["macro"]
-    span = macro["interval"]
+    bounds = macro["interval"]
     agreed = figure(macro["positive_agreement"])
-    within = f" (95 % interval {span[0]:.3f}–{span[1]:.3f})" if span else ""
+    within = f" (95 % interval {span(bounds)})" if bounds else ""
     rows = f"{found['paragraphs']['n']} paragraphs of {found['documents']} documents"
     verdict = f"Macro positive agreement {agreed}{within} on {rows}; macro kappa {figure(macro['kappa'])}."
+    verdict += f" They differ in {len(found['differences'])} places."
     parts = [
         f"# {found['b']['file']} against {found['a']['file']}",
         verdict,
@@ -134,12 +197,19 @@ def write(path: str | Path, found: dict[str, Any], text: str) -> None:
         raise GongbaoError(f"cannot write {path}: {error.strerror}") from error
 
 
+def export(path: str | Path, found: dict[str, Any]) -> None:
+    """Write the differences for adjudication, a JSON object a line, atomically."""
+    try:
+        write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found["differences"]))
+    except OSError as error:
+        raise GongbaoError(f"cannot write {path}: {error.strerror}") from error
+
+
 def _pair(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> dict[str, Any]:
-    both, either = int((a & b).sum()), int(a.sum() + b.sum())
     return {
         "kappa": kappa(a, b),
         "alpha": alpha(a, b),
-        "positive_agreement": 2 * both / either if either else None,
+        "positive_agreement": positive_agreement(a, b),
         "raw_agreement": float((a == b).mean()),
         "support": [int(a.sum()), int(b.sum())],
     }
@@ -156,13 +226,13 @@ def _check_texts(first: Example, second: Example, a: str, b: str) -> None:
 
 
 def _table(level: dict[str, Any], names: dict[str, str]) -> str:
-    header = ("label", "名称", "kappa", "alpha", "positive", "95 %", "raw", "support A", "support B")
+    header = ("label", "名称", "kappa", "95 %", "alpha", "95 %", "positive", "95 %", "raw", "support A", "support B")
     rows = []
     for label, row in [*level["labels"].items(), (NONE, level["none"]), ("macro", level["macro"])]:
-        span = f"{row['interval'][0]:.3f}–{row['interval'][1]:.3f}" if row["interval"] else BLANK
-        figures = [figure(row[key]) for key in ("kappa", "alpha", "positive_agreement")]
+        pairs = (("kappa", "kappa_interval"), ("alpha", "alpha_interval"), ("positive_agreement", "interval"))
+        figures = [cell for key, bounds in pairs for cell in (figure(row[key]), span(row[bounds]))]
         supports = [str(n) for n in row.get("support", (BLANK, BLANK))]
         name = names.get(label, "无涉及" if label == NONE else "")
-        rows.append([label, name, *figures, span, figure(row["raw_agreement"]), *supports])
-    exact = [BLANK] * 4 + [figure(level["exact_match"])] + [BLANK] * 2
+        rows.append([label, name, *figures, figure(row["raw_agreement"]), *supports])
+    exact = [BLANK] * 6 + [figure(level["exact_match"])] + [BLANK] * 2
     return table(header, [*rows, ["exact match", "", *exact]])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from eval.gold import Gold
 from eval.system import System, is_file, majority, open_system
@@ -11,6 +14,7 @@ from gongbao import models
 from gongbao.errors import GongbaoError
 
 SECOND = "second annotator"
+KEYWORDS = "keyword list"
 TFIDF = "TF-IDF"
 
 
@@ -24,7 +28,8 @@ def find_baselines(
     """Open the systems to show beside X, and say which are missing and how to get them.
 
     `named` are further systems, `X` or `name=X`. Added where there is one: the newest complete TF-IDF run in `runs`
-    and the second annotator's file beside the gold (`gold.second.jsonl`); and always the majority answer. X itself
+    and the second annotator's file beside the gold (`gold.second.jsonl`); and always the keyword list and the majority
+    answer. X itself
     is not its own baseline. A named system that cannot be opened raises GongbaoError; an added one is left out.
     """
     found = [open_system(source, gold, name) for name, source in map(_split, named)]
@@ -42,7 +47,18 @@ def find_baselines(
         except GongbaoError as error:
             # The report goes to others: it names files, not where they lie on this machine.
             notes.append(f"No {name}: {str(error).replace(str(source), source.name)}")
-    return [*found, majority(gold)], notes
+    return [*found, *keywords(gold), majority(gold)], notes
+
+
+def keywords(gold: Gold) -> list[System]:
+    """The system that looks for words (`keywords.toml`), paragraph by paragraph; none for another label scheme."""
+    words = tomllib.loads((Path(__file__).parent / "keywords.toml").read_text(encoding="utf-8"))
+    if set(words) != set(gold.scheme.ids):
+        return []
+    lists = [words[label] for label in gold.scheme.ids]
+    texts = [example.text for example in gold.examples]
+    answer = np.array([[any(word in text for word in each) for each in lists] for text in texts], dtype=bool)
+    return [System(KEYWORDS, "keywords", answer)]
 
 
 def newest_tfidf(runs: str | Path = "models") -> Path | None:

@@ -14,9 +14,16 @@ BINS = 10
 
 
 def calibrate(truth: Bools, scores: Floats, ids: Sequence[str]) -> dict[str, Any]:
-    """Brier score and expected calibration error of each label and their means; arrays are `(rows, labels)`."""
+    """Brier score and expected calibration error of each label and their means, and each label's reliability.
+
+    Arrays are `(rows, labels)`.
+    """
     labels = {
-        label: {"brier": brier(gold, column), "ece": expected_calibration_error(gold, column)}
+        label: {
+            "brier": brier(gold, column),
+            "ece": expected_calibration_error(gold, column),
+            "reliability": reliability(gold, column),
+        }
         for label, gold, column in zip(ids, truth.T, scores.T, strict=True)
     }
     means = {key: float(np.mean([row[key] for row in labels.values()])) for key in ("brier", "ece")}
@@ -42,7 +49,35 @@ def expected_calibration_error(truth: NDArray[np.bool_], scores: Floats, bins: i
     >>> round(expected_calibration_error(truth, scores, bins=2), 6)  # (2 * |0 - 0| + 2 * |0.9 - 0.5|) / 4
     0.2
     """
-    edges = np.quantile(scores, np.linspace(0, 1, bins + 1)[1:-1])
-    bin_of = np.searchsorted(edges, scores)
+    bin_of = _bins(scores, bins)
     distances = np.bincount(bin_of, weights=scores - truth, minlength=bins)
     return float(np.abs(distances).sum() / len(scores))
+
+
+def reliability(truth: NDArray[np.bool_], scores: Floats, bins: int = BINS) -> list[dict[str, Any]]:
+    """What each bin's rows turned out to be: `n`, mean `score`, `share` of positives and its 95 % Wilson interval.
+
+    Bins as in `expected_calibration_error`; the interval takes rows as independent, so it is a little too narrow.
+    """
+    from scipy.stats import binomtest
+
+    bin_of = _bins(scores, bins)
+    found = []
+    for number in np.unique(bin_of):
+        rows = bin_of == number
+        n, positives = int(rows.sum()), int(truth[rows].sum())
+        low, high = binomtest(positives, n).proportion_ci(method="wilson")
+        found.append(
+            {
+                "n": n,
+                "score": float(scores[rows].mean()),
+                "share": positives / n,
+                "interval": [float(low), float(high)],
+            }
+        )
+    return found
+
+
+def _bins(scores: Floats, bins: int) -> NDArray[np.int64]:
+    edges = np.quantile(scores, np.linspace(0, 1, bins + 1)[1:-1])
+    return np.asarray(np.searchsorted(edges, scores))

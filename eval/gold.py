@@ -45,6 +45,11 @@ class Gold:
         return tuple(example.id for example in self.examples)
 
     @cached_property
+    def row(self) -> dict[str, int]:
+        """The row of each id."""
+        return {name: number for number, name in enumerate(self.ids)}
+
+    @cached_property
     def truth(self) -> Bools:
         """Which labels each paragraph carries, `(paragraphs, labels)`."""
         return indicator((example.labels for example in self.examples), self.scheme)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from eval.gold import Bools, Floats, Ints
 
 LEVEL = 0.95
+Weights = Ints | Floats
+"""How often each document stands in each resample, `(resamples, documents)`."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,12 @@ class Statistics:
     exact: Floats
 
 
-def count(truth: Bools, answer: Bools, document: Ints) -> Floats:
+def count(truth: Bools, answer: Bools, document: Ints, documents: int | None = None) -> Floats:
     """Count what every score is made of, document by document: `(documents, 3 * (labels + 1) + 3)`.
 
-    `truth` and `answer` are `(rows, labels)`, `document` the index of each row's document. Columns: true positives,
-    false positives and false negatives of each label and of `none`; the sum of the rows' F1; exact rows; rows.
+    `truth` and `answer` are `(rows, labels)`, `document` the index of each row's document; of `documents` that are
+    more than the rows speak of, the others count nothing. Columns: true positives, false positives and false negatives
+    of each label and of `none`; the sum of the rows' F1; exact rows; rows.
     """
     gold = np.column_stack([truth, ~truth.any(axis=1)])
     given = np.column_stack([answer, ~answer.any(axis=1)])
@@ -36,9 +40,12 @@ def count(truth: Bools, answer: Bools, document: Ints) -> Floats:
     row_f1 = np.where(size > 0, 2 * hits / np.maximum(size, 1), 1.0)
     exact = (truth == answer).all(axis=1)
     rows = np.column_stack([gold & given, ~gold & given, gold & ~given, row_f1, exact, np.ones(len(gold))])
-    counts = np.zeros((int(document.max()) + 1, rows.shape[1]))
-    np.add.at(counts, document, rows.astype(np.float64))
-    return counts
+    return by_document(rows.astype(np.float64), document, documents or int(document.max()) + 1)
+
+
+def by_document(rows: Floats, document: Ints, documents: int) -> Floats:
+    """Sum rows `(rows, columns)` over each document, `(documents, columns)`."""
+    return np.column_stack([np.bincount(document, weights=column, minlength=documents) for column in rows.T])
 
 
 def resample(documents: int, resamples: int, seed: int) -> Ints:
@@ -53,13 +60,17 @@ def resample(documents: int, resamples: int, seed: int) -> Ints:
     return generator.multinomial(documents, np.full(documents, 1 / documents), size=resamples)
 
 
-def statistics(counts: Floats, weights: Ints) -> Statistics:
+def statistics(counts: Floats, weights: Weights) -> Statistics:
     """Compute every score of every resample from weighted sums of the documents' counts.
 
     Weights of one row of ones give the scores themselves, equal to those of `metrics.measure`.
     """
-    sums = weights @ counts
-    columns = (counts.shape[1] - 3) // 3
+    return from_sums(weights @ counts)
+
+
+def from_sums(sums: Floats) -> Statistics:
+    """Compute the scores of each row of summed counts, whose columns are `count`'s."""
+    columns = (sums.shape[1] - 3) // 3
     hits, wrong, missed = (sums[:, i * columns : (i + 1) * columns] for i in range(3))
     f1 = _ratio(2 * hits, 2 * hits + wrong + missed)
     hits, wrong, missed = (part[:, :-1].sum(axis=1) for part in (hits, wrong, missed))
@@ -85,6 +96,19 @@ def interval(values: Floats, level: float = LEVEL) -> list[float] | None:
         return None
     low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
     return [float(low), float(high)]
+
+
+def share(hit: Bools, among: Bools, document: Ints, weights: Weights) -> dict[str, Any]:
+    """The share of `hit` among the cells of `among`, both `(rows, columns)`, with its interval by resampled documents.
+
+    Returns `value` (None of nothing), `n`, the cells that it is a share of, and `interval`. With hits 1 0 1 among the
+    first two cells it is 1 of 2.
+    """
+    rows = np.column_stack([(hit & among).sum(axis=1), among.sum(axis=1)]).astype(np.float64)
+    hits, of = by_document(rows, document, weights.shape[1] if len(weights) else int(document.max()) + 1).T
+    drawn = _ratio(weights @ hits, weights @ of) if len(weights) else np.zeros(0)
+    n = int(of.sum())
+    return {"value": float(hits.sum() / n) if n else None, "n": n, "interval": interval(drawn)}
 
 
 def _ratio(above: Floats, below: Floats) -> Floats:

@@ -20,13 +20,14 @@ def measure(truth: Bools, answer: Bools, ids: Sequence[str], scores: Floats | No
 
     Returns `labels` (for each id: precision, recall, f1, support, average_precision), `none` (the same of the rows
     without a label), `macro` (means over labels; its average_precision is the mean average precision), `micro`,
-    `samples` (mean F1 of rows; a row without a label answered with none scores 1) and `exact_match`.
+    `samples` (mean F1 of rows; a row without a label answered with none scores 1), `exact_match`, and `hamming_loss`,
+    the share of cells that are wrong.
 
     >>> truth = np.array([[True, False], [False, False]])
     >>> measure(truth, truth, ["a", "b"])["macro"]["f1"], measure(truth, truth, ["a", "b"])["labels"]["b"]["f1"]
     (1.0, None)
     """
-    from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
+    from sklearn.metrics import accuracy_score, f1_score, hamming_loss, precision_recall_fscore_support
 
     gold, given = _with_none(truth), _with_none(answer)
     columns = list(range(len(ids) + 1))
@@ -48,6 +49,7 @@ def measure(truth: Bools, answer: Bools, ids: Sequence[str], scores: Floats | No
         "micro": dict(zip(("precision", "recall", "f1"), map(number, micro[:3]), strict=True)),
         "samples": {"f1": float(f1_score(gold, given, labels=columns[:-1], average="samples", zero_division=1.0))},
         "exact_match": {"accuracy": float(accuracy_score(gold, given))},
+        "hamming_loss": float(hamming_loss(truth, answer)),
     }
 
 

@@ -21,7 +21,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Row:
-    """The answer for the paragraph `id`; `ends` are its sentences' end offsets, where the file gives them."""
+    """The answer for the paragraph `id`; `ends` are its sentences' end offsets, `review` the labels to look at.
+
+    Both are None where the file does not give them.
+    """
 
     id: str
     answer: Answer
@@ -29,6 +32,7 @@ class Row:
     ends: tuple[int, ...] | None
     model: str | None
     decision: str | None
+    review: tuple[str, ...] | None = None
 
 
 def read_predictions(path: str | Path, scheme: Scheme) -> list[Row]:
@@ -65,7 +69,9 @@ def _parse(data: dict[str, Any], scheme: Scheme) -> Row:
         answers = tuple(_answer(item, scheme, f"sentences[{n}].") for n, item in enumerate(sentences))
         if all(type(item.get("end")) is int for item in sentences):
             ends = tuple(item["end"] for item in sentences)
-    model, decision = data.get("model"), data.get("decision")
+    model, decision, review = data.get("model"), data.get("decision"), data.get("review")
+    if review is not None and (not isinstance(review, list) or not all(isinstance(item, str) for item in review)):
+        raise GongbaoError("`review` is not a list of label ids")
     return Row(
         data["id"],
         _answer(data, scheme, ""),
@@ -73,6 +79,7 @@ def _parse(data: dict[str, Any], scheme: Scheme) -> Row:
         ends,
         model if isinstance(model, str) else None,
         decision if isinstance(decision, str) else None,
+        None if review is None else tuple(scheme.check(review)),
     )
 
 

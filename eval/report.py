@@ -13,16 +13,25 @@ from typing import Any
 
 import numpy as np
 
+from eval.agreement import alpha, kappa, positive_agreement
+from eval.bands import bands, keep
+from eval.baselines import SECOND
 from eval.calibration import calibrate
+from eval.curves import curves
+from eval.evidence import evidence
 from eval.gold import Bools, Floats, Gold, Ints
 from eval.intervals import Statistics, count, interval, resample, statistics
-from eval.metrics import measure
+from eval.metrics import mean, measure
+from eval.mistakes import confusion, worst
+from eval.slices import slices
+from eval.suspects import suspects
 from eval.system import DECIMALS, System
 from gongbao import __version__
 from gongbao.errors import GongbaoError
 from gongbao.files import draft
+from gongbao.policy import Policy
 
-FILES = ("report.json", "report.md", "predictions.jsonl")
+FILES = ("report.json", "report.md", "report.html", "predictions.jsonl")
 FEW_DOCUMENTS = 10
 RESAMPLES = 1000
 SEED = 12345
@@ -35,8 +44,13 @@ def score(
     resamples: int = RESAMPLES,
     seed: int = SEED,
     notes: Sequence[str] = (),
+    policies: Sequence[Policy] = (),
+    runs: Sequence[System] = (),
+    checks: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Score a system on a gold set and return the report, the content of `report.json`.
+
+    `policies` are promises to check, `runs` the same system under other seeds, `checks` what `eval.behaviour` found.
 
     Every interval is the 95 % percentile interval over resampled documents; one set of resamples serves the system,
     its sentences and its baselines, whose differences from it are therefore paired. What cannot be computed is None,
@@ -46,7 +60,8 @@ def score(
     for name in names:
         if names.count(name) > 1:
             raise GongbaoError(f"two systems are called {name!r}: name one with --name NAME or --baseline NAME=X")
-    weights = resample(len(gold.documents), resamples, seed)
+    # Floats once, instead of in every product.
+    weights = resample(len(gold.documents), resamples, seed).astype(np.float64)
     paragraphs, own = _level(gold.truth, system.answer, system.scores, gold.document, weights, gold)
     thresholds = [None] * len(gold.scheme) if system.thresholds is None else map(float, system.thresholds)
     for label, threshold in zip(gold.scheme.ids, thresholds, strict=True):
@@ -60,11 +75,21 @@ def score(
         notes.append("No intervals: they take at least two documents and one resample.")
     return {
         "signature": signature(gold, resamples, seed),
-        "gold": gold.describe(),
+        "gold": gold.describe() | {"agreement": _agreement(baselines, gold)},
         "system": {"name": system.name, "form": system.form, "notes": notes},
         **paragraphs,
         "sentence_level": _sentence_level(system, gold, weights),
+        "evidence": evidence(system, gold, weights),
         "calibration": None if system.scores is None else calibrate(gold.truth, system.scores, gold.scheme.ids),
+        "curves": curves(system, gold),
+        "bands": bands(system, gold, weights),
+        "policies": _policies(policies, system, gold, weights),
+        "slices": slices(system, gold, weights),
+        "confusion": confusion(gold.truth, system.answer, gold.scheme.ids),
+        "errors": worst(system, gold),
+        "suspects": None if system.scores is None else _suspects(system, gold),
+        "seeds": _seeds(system, runs, gold) if runs else None,
+        "behaviour": checks,
         "baselines": {other.name: _beside(own, paragraphs, other, gold, weights) for other in baselines},
         "provenance": provenance(system),
     }
@@ -97,6 +122,8 @@ def provenance(system: System) -> dict[str, Any]:
         "versions": {"python": platform.python_version()}
         | {name: _version(name) for name in ("torch", "transformers", "scikit-learn", "numpy")},
         "machine": platform.machine(),
+        "seconds": None if system.seconds is None else round(system.seconds, 3),
+        "weights_bytes": system.size,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -111,6 +138,8 @@ def predictions(system: System, gold: Gold) -> list[dict[str, Any]]:
     rows = []
     for index, example in enumerate(gold.examples):
         row = {"id": example.id, "document": example.document, **_answer(system.answer, system.scores, index, ids)}
+        if system.review is not None:
+            row["review"] = [ids[i] for i in np.flatnonzero(system.review[index]).tolist()]
         if system.sentence_answer is not None:
             span = range(ends[index] - gold.lengths[index], ends[index])
             row["sentences"] = [_answer(system.sentence_answer, system.sentence_scores, n, ids) for n in span]
@@ -118,10 +147,10 @@ def predictions(system: System, gold: Gold) -> list[dict[str, Any]]:
     return rows
 
 
-def write(folder: str | Path, report: dict[str, Any], rows: Sequence[dict[str, Any]], text: str) -> None:
-    """Write `report.json`, `report.md` and `predictions.jsonl` into a folder; a reader never sees half a file."""
+def write(folder: str | Path, report: dict[str, Any], rows: Sequence[dict[str, Any]], markdown: str, html: str) -> None:
+    """Write a report's files, those of `FILES`, into a folder; a reader never sees half a file."""
     lines = "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
-    contents = (json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False) + "\n", text, lines)
+    contents = (json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False) + "\n", markdown, html, lines)
     target = Path(folder)
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -133,7 +162,7 @@ def write(folder: str | Path, report: dict[str, Any], rows: Sequence[dict[str, A
 
 
 def _level(
-    truth: Bools, answer: Bools, scores: Floats | None, document: Ints, weights: Ints, gold: Gold
+    truth: Bools, answer: Bools, scores: Floats | None, document: Ints, weights: Floats, gold: Gold
 ) -> tuple[dict[str, Any], Statistics]:
     """The scores of one level, paragraphs or sentences, with their intervals; and the resampled statistics."""
     found = measure(truth, answer, gold.scheme.ids, scores)
@@ -148,7 +177,7 @@ def _level(
     return found, resampled
 
 
-def _sentence_level(system: System, gold: Gold, weights: Ints) -> dict[str, Any] | None:
+def _sentence_level(system: System, gold: Gold, weights: Floats) -> dict[str, Any] | None:
     if gold.sentence_truth is None or system.sentence_answer is None:
         return None
     document = gold.sentence_document
@@ -156,19 +185,53 @@ def _sentence_level(system: System, gold: Gold, weights: Ints) -> dict[str, Any]
     return found
 
 
-def _beside(own: Statistics, paragraphs: dict[str, Any], other: System, gold: Gold, weights: Ints) -> dict[str, Any]:
+def _beside(own: Statistics, paragraphs: dict[str, Any], other: System, gold: Gold, weights: Floats) -> dict[str, Any]:
     """A baseline's figures, and by how much the system's macro-F1 is above its own in the same resamples."""
     found, resampled = _level(gold.truth, other.answer, other.scores, gold.document, weights, gold)
     mine, theirs = paragraphs["macro"]["f1"], found["macro"]["f1"]
     return {
         "form": other.form,
         "model": other.model,
-        **{key: found[key] for key in ("macro", "micro", "none")},
+        **{key: found[key] for key in ("labels", "macro", "micro", "none")},
         "difference": {
             "macro_f1": None if mine is None or theirs is None else mine - theirs,
             "interval": interval(own.macro - resampled.macro),
         },
     }
+
+
+def _agreement(baselines: Sequence[System], gold: Gold) -> dict[str, dict[str, float | None]] | None:
+    """How far the second annotator agrees with gold, by label: the ceiling. None without one."""
+    second = next((other for other in baselines if other.name == SECOND), None)
+    if second is None:
+        return None
+    columns = zip(gold.scheme.ids, gold.truth.T, second.answer.T, strict=True)
+    return {
+        label: {"positive_agreement": positive_agreement(a, b), "kappa": kappa(a, b), "alpha": alpha(a, b)}
+        for label, a, b in columns
+    }
+
+
+def _policies(policies: Sequence[Policy], system: System, gold: Gold, weights: Floats) -> list[dict[str, Any]] | None:
+    if not policies:
+        return None
+    if system.labeler is None or system.scores is None:
+        raise GongbaoError(f"--policy wants a model: {system.name} brings no tuning scores to set a threshold on")
+    return keep(policies, system.labeler.decision, system, gold, weights)
+
+
+def _suspects(system: System, gold: Gold) -> list[dict[str, Any]]:
+    assert system.scores is not None
+    found = suspects(gold.truth, system.scores, gold.scheme.ids)
+    return [{"id": gold.ids[each["row"]], **{k: v for k, v in each.items() if k != "row"}} for each in found]
+
+
+def _seeds(system: System, runs: Sequence[System], gold: Gold) -> dict[str, Any]:
+    """Macro-F1 of runs that differ in their seed alone: their mean and standard deviation (n - 1)."""
+    values = {each.name: measure(gold.truth, each.answer, gold.scheme.ids)["macro"]["f1"] for each in (system, *runs)}
+    defined = [value for value in values.values() if value is not None]
+    spread = float(np.std(defined, ddof=1)) if len(defined) > 1 else None
+    return {"macro_f1": values, "mean": mean(defined), "standard_deviation": spread}
 
 
 def _answer(answer: Bools, scores: Floats | None, index: int, ids: Sequence[str]) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from gongbao import models
 from gongbao.decision import Decision, paragraph_logits
 from gongbao.errors import GongbaoError
 from gongbao.examples import read_examples
-from gongbao.labeler import Labeler
+from gongbao.labeler import Labeler, weights_of
 from gongbao.labels import POLICY_DOMAINS, Scheme
 from gongbao.rows import read_rows
 
@@ -27,7 +29,9 @@ class System:
     """A system's answers on a gold set, rows in the gold's order, columns in the scheme's.
 
     `answer` and `scores` are `(paragraphs, labels)`, `sentence_answer` and `sentence_scores` `(sentences, labels)`;
-    what the system does not give is None, and `notes` say what is therefore left out.
+    `review`, `(paragraphs, labels)`, says which labels a person should look at. What the system does not give is None,
+    and `notes` say what is therefore left out. A model brings its `labeler`, to be asked further, the `seconds` that it
+    took, and the `size` of its weights in bytes.
     """
 
     name: str
@@ -37,10 +41,14 @@ class System:
     sentence_answer: Bools | None = None
     sentence_scores: Floats | None = None
     thresholds: Floats | None = None
+    review: Bools | None = None
     notes: tuple[str, ...] = ()
     model: str | None = None
     decision: str | None = None
     record: dict[str, Any] | None = None
+    labeler: Labeler | None = None
+    seconds: float | None = None
+    size: int | None = None
 
 
 def is_file(x: str | Path) -> bool:
@@ -62,7 +70,8 @@ def open_system(x: str | Path, gold: Gold, name: str | None = None) -> System:
     if not is_file(x):
         folder = models.find(x)
         record = models.record(folder) if (folder / models.RECORD).exists() else None
-        return ask(Labeler.load(folder), gold, name, record)
+        asked = ask(Labeler.load(folder), gold, name, record)
+        return dataclasses.replace(asked, size=weights_of(folder).stat().st_size)
     path = Path(x)
     if path.suffix != ".jsonl":
         raise GongbaoError(f"{path}: answers are read from a .jsonl file or a model folder")
@@ -85,7 +94,9 @@ def ask(labeler: Labeler, gold: Gold, name: str | None = None, record: dict[str,
             f"{gold.name} is read with {gold.scheme.signature} ({', '.join(gold.scheme.ids)})"
         )
     decision = labeler.decision
+    begun = perf_counter()
     rows = labeler.logits([[s.text for s in example.sentences] for example in gold.examples])
+    seconds = perf_counter() - begun
     scores = decision.paragraph_scores(paragraph_logits(rows, len(gold.scheme)))
     sentence_scores = decision.sentence_scores(np.concatenate(rows))
     return System(
@@ -96,9 +107,12 @@ def ask(labeler: Labeler, gold: Gold, name: str | None = None, record: dict[str,
         decision.labels(sentence_scores),
         np.round(sentence_scores, DECIMALS),
         decision.thresholds,
+        decision.doubtful(scores),
         model=labeler.name or None,
         decision=decision.id,
         record=record,
+        labeler=labeler,
+        seconds=seconds,
     )
 
 
@@ -152,6 +166,9 @@ def _from_predictions(path: Path, gold: Gold, name: str) -> System:
         None if bare else _table([row.answer for row in rows], gold.scheme),
         sentence_answer,
         sentence_scores,
+        review=None
+        if any(row.review is None for row in rows)
+        else indicator((r.review or () for r in rows), gold.scheme),
         notes=tuple(notes),
         model=_only({row.model for row in rows}),
         decision=_only({row.decision for row in rows}),

@@ -211,7 +211,7 @@ def best_threshold(scores: Floats, truth: NDArray[np.bool_]) -> float:
     >>> best_threshold(np.array([0.1, 0.4, 0.6, 0.9]), np.array([False, False, True, True]))
     0.5
     """
-    cuts, hits, called = _cuts(scores, truth)
+    cuts, hits, called = cuts_of(scores, truth)
     f1 = 2 * hits / (called + truth.sum())
     return _nearest_half(cuts, f1)
 
@@ -239,7 +239,7 @@ def review_band(scores: Floats, truth: NDArray[np.bool_], threshold: float) -> t
     """
     if not truth.any():
         return threshold, threshold
-    cuts, hits, called = _cuts(scores, truth)
+    cuts, hits, called = cuts_of(scores, truth)
     precise = cuts[(hits >= SURE_PRECISION * called) & (cuts >= threshold)]
     recalling = cuts[(hits >= SURE_RECALL * truth.sum()) & (cuts <= threshold)]
     high = float(precise.min()) if len(precise) else 1.0
@@ -257,7 +257,7 @@ def _between(values: Floats) -> Floats:
     return np.concatenate([values[:1], (values[:-1] + values[1:]) / 2])
 
 
-def _cuts(scores: Floats, truth: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
+def cuts_of(scores: Floats, truth: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
     """Every cut between distinct scores, with the positives and the paragraphs at or above it."""
     cuts = _between(np.unique(scores))
     called = len(scores) - np.searchsorted(np.sort(scores), cuts)

@@ -123,8 +123,12 @@ def _paragraphs(texts: Iterable[str | Paragraph]) -> list[Paragraph]:
     return made
 
 
+def weights_of(folder: Path) -> Path:
+    """The file that holds a model's weights."""
+    return folder / ("tfidf.safetensors" if (folder / "tfidf.safetensors").exists() else "model.safetensors")
+
+
 def model_name(folder: Path) -> str:
     """Name a model for its answers: its folder's name and the first 12 hex digits of its weights' SHA-256."""
-    weights = folder / ("tfidf.safetensors" if (folder / "tfidf.safetensors").exists() else "model.safetensors")
-    with weights.open("rb") as file:
+    with weights_of(folder).open("rb") as file:
         return f"{folder.resolve().name}@{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"

@@ -14,6 +14,7 @@ import eval.agreement
 from eval.__main__ import app
 from eval.agreement import agree, agree_files, alpha, kappa
 from eval.gold import Gold
+from eval.intervals import resample
 from gongbao.errors import GongbaoError
 from gongbao.examples import Example, LabelledSentence, write_examples
 from gongbao.labels import POLICY_DOMAINS
@@ -85,6 +86,50 @@ def test_agree_counts_by_label_whatever_the_order_of_rows():
     assert found["sentences"]["exact_match"] == pytest.approx(4 / 6)
     low, high = found["paragraphs"]["macro"]["interval"]
     assert 0 <= low <= found["paragraphs"]["macro"]["positive_agreement"] <= high <= 1
+
+
+def test_intervals_of_kappa_and_alpha_are_those_of_a_plain_loop():
+    generator = np.random.default_rng(3)
+    first = generator.random((60, 1)) < 0.4
+    second = first ^ (generator.random((60, 1)) < 0.2)
+    document = np.repeat(np.arange(12), 5)
+    weights = resample(12, 80, seed=2)
+    found = eval.agreement.compare(first, second, ["green"], document, weights)["labels"]["green"]
+    drawn = [
+        np.concatenate([np.tile(np.flatnonzero(document == d), times) for d, times in enumerate(row)]).astype(int)
+        for row in weights
+    ]
+    slow = [kappa(first[rows, 0], second[rows, 0]) for rows in drawn]
+    assert found["kappa_interval"] == pytest.approx(np.quantile(slow, [0.025, 0.975]).tolist())
+    slow = [alpha(first[rows, 0], second[rows, 0]) for rows in drawn]
+    assert found["alpha_interval"] == pytest.approx(np.quantile(slow, [0.025, 0.975]).tolist())
+
+
+def test_kappa_and_alpha_of_published_examples():
+    # Kappa: 50 grant proposals, 20 yes-yes, 5 and 10 in dispute, 15 no-no, the example of the English Wikipedia's
+    # "Cohen's kappa": (0.7 - 0.5) / (1 - 0.5) = 0.4. Alpha: Krippendorff (2011), binary data, 10 texts: 0.095.
+    first = np.repeat([True, True, False, False], [20, 5, 10, 15])
+    second = np.repeat([True, False, True, False], [20, 5, 10, 15])
+    assert kappa(first, second) == pytest.approx(0.4)
+    one = np.array([0, 1, 0, 0, 0, 0, 0, 0, 1, 0]) == 1
+    two = np.array([1, 1, 1, 0, 0, 1, 0, 0, 0, 0]) == 1
+    assert alpha(one, two) == pytest.approx(0.095, abs=5e-4)
+
+
+def test_differences_are_listed_for_adjudication(tmp_path):
+    found = agree(gold(A), gold(B, "b.jsonl"), resamples=10)
+    assert found["differences"] == [
+        {"id": "d1-1", "document": "d1", "sentence": 1, "text": "建设实验室。", "only_a": [], "only_b": ["industry"]},
+        {"id": "d2-2", "document": "d2", "sentence": 0, "text": "治理河流。", "only_a": ["green"], "only_b": []},
+    ]
+    first, second, out = tmp_path / "a.jsonl", tmp_path / "b.jsonl", tmp_path / "differences.jsonl"
+    write_examples(A, first)
+    write_examples(B, second)
+    shown = CliRunner().invoke(app, ["agree", str(first), str(second), "--differences", str(out)])
+    assert shown.exit_code == 0, shown.output
+    assert "They differ in 2 places." in shown.output
+    assert [json.loads(line) for line in out.read_text().splitlines()] == found["differences"]
+    assert CliRunner().invoke(app, ["agree", str(first), str(second), "--differences", str(out)]).exit_code == 1
 
 
 def test_positive_agreement_is_the_same_both_ways():

@@ -19,7 +19,7 @@ ROOMS = [
     {"labels", "documents"},
     {"sentences", "lines", "headings", "asides", "reflow", "segment", "examples", "readers", "language", "decision"},
     {"windows"},
-    {"engines", "models"},
+    {"engines", "models", "policy"},
     {"labeler"},
     {"writers"},
     {"predict"},

@@ -22,8 +22,9 @@ from gongbao.labeler import Labeler
 from gongbao.labels import POLICY_DOMAINS, Label, Scheme
 
 KEYS = [
-    "signature", "gold", "system", "labels", "none", "macro", "micro", "samples", "exact_match", "sentence_level",
-    "calibration", "baselines", "provenance",
+    "signature", "gold", "system", "labels", "none", "macro", "micro", "samples", "exact_match", "hamming_loss",
+    "sentence_level", "evidence", "calibration", "curves", "bands", "policies", "slices", "confusion", "errors",
+    "suspects", "seeds", "behaviour", "baselines", "provenance",
 ]  # fmt: skip
 WORDS = {"绿色": "green", "实验室": "innovation", "人才": "talent", "就业": "livelihood"}
 TEXTS = [
@@ -145,13 +146,15 @@ def open_labeler(gold, threshold=0.5):
 def test_predictions_hold_all_that_the_report_needs(gold, tmp_path):
     system = open_labeler(gold, threshold=0.9)  # nothing reaches it: sigmoid(2) is 0.881
     rows = report.predictions(system, gold)
-    assert list(rows[0]) == ["id", "document", "labels", "scores", "sentences"]
+    assert list(rows[0]) == ["id", "document", "labels", "scores", "review", "sentences"]
     assert rows[0]["scores"]["green"] == 0.880797
     again = open_system(save(tmp_path / "p.jsonl", rows), gold, system.name)
     first, second = report.score(system, gold, resamples=50), report.score(again, gold, resamples=50)
     for key in KEYS:
-        if key not in ("system", "labels", "provenance"):
+        # How sure an error was depends on the threshold, which a file of predictions does not give.
+        if key not in ("system", "labels", "provenance", "errors"):
             assert first[key] == second[key], key
+    assert {(e["id"], e["label"]) for e in first["errors"]} == {(e["id"], e["label"]) for e in second["errors"]}
     assert second["labels"]["green"]["threshold"] is None
     assert second["labels"]["green"]["f1"] == first["labels"]["green"]["f1"] == 0.0
 
@@ -298,10 +301,12 @@ def test_model_of_another_scheme_is_refused(gold):
 def test_command_on_a_run_writes_into_the_run(run, folder):
     shown = invoke("score", "models/run", "--resamples", "50")
     assert shown.exit_code == 0, shown.output
-    assert sorted(p.name for p in (run / "report").iterdir()) == ["predictions.jsonl", "report.json", "report.md"]
+    assert sorted(p.name for p in (run / "report").iterdir()) == [
+        "predictions.jsonl", "report.html", "report.json", "report.md",
+    ]  # fmt: skip
     found = json.loads((run / "report" / "report.json").read_text(encoding="utf-8"))
     assert list(found) == KEYS
-    assert list(found["baselines"]) == ["second annotator", "majority"]
+    assert list(found["baselines"]) == ["second annotator", "keyword list", "majority"]
     # The second annotator misses one of four labels: F1 (1 + 1 + 1 + 0) / 4.
     assert found["baselines"]["second annotator"]["difference"]["macro_f1"] == 0.25
     assert found["provenance"]["model"].startswith("run@")
@@ -344,7 +349,7 @@ def test_named_baselines_stand_beside_the_system(folder, gold):
     assert shown.exit_code == 0, shown.output
     found = json.loads((folder / "out" / "report.json").read_text(encoding="utf-8"))
     # The scored file is not its own baseline.
-    assert list(found["baselines"]) == ["关键词|表", "majority"]
+    assert list(found["baselines"]) == ["关键词|表", "keyword list", "majority"]
     assert found["baselines"]["关键词|表"]["difference"]["macro_f1"] == -0.25
     assert "关键词\\|表" in shown.output
     shown = invoke(*arguments, "-o", "other", "--baseline", "B=words.jsonl")
@@ -356,7 +361,7 @@ def test_baseline_that_cannot_be_opened(folder, gold):
     (folder / "data" / "gold.second.jsonl").write_text("{")
     save(folder / "p.jsonl", answers(gold))
     found, notes = baselines.find_baselines("p.jsonl", gold, folder / "data" / "gold.jsonl")
-    assert [system.name for system in found] == ["majority"]
+    assert [system.name for system in found] == ["keyword list", "majority"]
     assert notes[1].startswith("No second annotator: gold.second.jsonl:1: not JSON")
     with pytest.raises(GongbaoError, match=r"absent\.jsonl"):
         baselines.find_baselines("p.jsonl", gold, "data/gold.jsonl", ["absent.jsonl"])

@@ -48,7 +48,7 @@ def write_csv(path: Path, scheme: Scheme) -> Iterator[Callable[[dict[str, Any]],
                 row["decision"],
                 _json(extra) if extra else "",
             ]
-            table.writerow([_defused(cell) for cell in cells])
+            table.writerow([defused(cell) for cell in cells])
 
         yield write
 
@@ -57,6 +57,6 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _defused(cell: Any) -> Any:
+def defused(cell: Any) -> Any:
     """Put an apostrophe before what a spreadsheet would run."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -1,0 +1,58 @@
+"""A report as one page of HTML that needs nothing else: tables, figures, and the errors with their text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from eval import plots
+from eval.gold import Gold
+from eval.markdown import verdict
+from eval.tables import tables
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def page(template: str, **values: Any) -> str:
+    """Fill a page's template; everything in it is escaped but figures, which are made here."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=True,
+    )
+    figures = {name: Markup(svg) for name, svg in values.pop("figures").items()}
+    return environment.get_template(template).render(figures=figures, **values)
+
+
+def render(report: Mapping[str, Any], gold: Gold) -> str:
+    """Return a report as HTML; `gold` gives the text of the errors and the suspect labels."""
+    drawn = {"scores": plots.scores(report)} if report["macro"]["f1"] is not None else {}
+    if report["calibration"]:
+        drawn["reliability"] = plots.reliability(report)
+    if report["curves"]:
+        drawn["precision_recall"] = plots.precision_recall(report)
+        drawn["by_threshold"] = plots.by_threshold(report)
+    return page(
+        "report.html.jinja",
+        report=report,
+        verdict=verdict(report),
+        tables=tables(report),
+        figures=drawn,
+        errors=[error | {"sentences": marked(gold, error["id"], error["sentence"])} for error in report["errors"]],
+        suspects=[each | {"sentences": marked(gold, each["id"], None)} for each in (report["suspects"] or ())[:30]],
+    )
+
+
+def marked(gold: Gold, id_: str, sentence: int | None) -> list[dict[str, Any]]:
+    """The sentences of a paragraph, each with its gold labels, and which one to look at."""
+    example = gold.examples[gold.row[id_]]
+    return [
+        {"text": each.text, "labels": list(each.labels), "marked": number == sentence}
+        for number, each in enumerate(example.sentences)
+    ]
