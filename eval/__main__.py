@@ -74,7 +74,7 @@ def score(
         report.write(folder, found, report.predictions(system, answered), text, html.render(found, answered))
         if export_suspects:
             export(export_suspects, found["suspects"] or (), answered)
-        typer.echo(text)
+        typer.echo(render(found, brief=True))
         typer.echo(f"written to {folder}", err=True)
 
 

@@ -63,6 +63,7 @@ def agree(a: Gold, b: Gold, resamples: int = 1000, seed: int = 12345) -> dict[st
 
 
 def _differ(a: Example, b: Example) -> list[dict[str, Any]]:
+    pairs: list[tuple[int | None, str, Sequence[str], Sequence[str]]]
     if a.by_sentence and b.by_sentence:
         pairs = [(n, s.text, s.labels, t.labels) for n, (s, t) in enumerate(zip(a.sentences, b.sentences, strict=True))]
     else:

@@ -10,8 +10,11 @@ from typing import Any
 from eval.tables import signed, span, tables
 
 
-def render(report: Mapping[str, Any]) -> str:
-    """Return a report as Markdown: the verdict in words, then the tables, then what they rest on."""
+def render(report: Mapping[str, Any], brief: bool = False) -> str:
+    """Return a report as Markdown: the verdict in words, then the tables, then what they rest on.
+
+    `brief` is what a terminal shows: the verdict, the labels, the systems.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     folder = Path(__file__).parent / "templates"
@@ -26,7 +29,7 @@ def render(report: Mapping[str, Any]) -> str:
     template = environment.get_template("report.md.jinja")
     name = " ".join(report["system"]["name"].split())
     found = {key: table(*rows) for key, rows in tables(report).items()}
-    return template.render(report=report, name=name, verdict=verdict(report), tables=found).rstrip() + "\n"
+    return template.render(report=report, name=name, verdict=verdict(report), tables=found, brief=brief).rstrip() + "\n"
 
 
 def verdict(report: Mapping[str, Any]) -> str:

@@ -19,6 +19,8 @@ LENGTHS = (50, 150, 300)
 MOST = 12
 """Values of a slice shown; the rest of a place or a year are taken together."""
 OTHERS = "others"
+FEWEST = 5
+"""Documents below which a slice gets no interval: resampling so few says next to nothing."""
 
 
 def slices(system: System, gold: Gold, weights: Weights) -> dict[str, list[dict[str, Any]]]:
@@ -26,7 +28,7 @@ def slices(system: System, gold: Gold, weights: Weights) -> dict[str, list[dict[
 
     A row holds `value`, `paragraphs`, `documents`, micro-F1, macro-F1 over the labels that occur, and exact match, each
     with its interval over resampled documents (those of the other parts drawn along, so that a part may come out
-    empty; such resamples are left out).
+    empty; such resamples are left out), None for a slice of fewer than five documents.
     """
     ways: dict[str, Callable[[Example], str | None]] = {
         "genre": lambda example: example.genre,
@@ -88,11 +90,13 @@ def _groups(name: str, values: Sequence[str | None]) -> list[tuple[str, list[int
 def _row(value: str, rows: Any, system: System, gold: Gold, weights: Weights) -> dict[str, Any]:
     truth, answer, document = gold.truth[rows], system.answer[rows], gold.document[rows]
     found = measure(truth, answer, gold.scheme.ids)
-    resampled = statistics(count(truth, answer, document, len(gold.documents)), weights)
+    documents = len(np.unique(document))
+    drawn = weights if documents >= FEWEST else weights[:0]
+    resampled = statistics(count(truth, answer, document, len(gold.documents)), drawn)
     return {
         "value": value,
         "paragraphs": len(rows),
-        "documents": len(np.unique(document)),
+        "documents": documents,
         "micro": {"f1": found["micro"]["f1"], "interval": interval(resampled.micro)},
         "macro": {"f1": found["macro"]["f1"], "interval": interval(resampled.macro)},
         "exact_match": {"accuracy": found["exact_match"]["accuracy"], "interval": interval(resampled.exact)},
