@@ -149,3 +149,31 @@ def test_the_readmes_figures_are_the_committed_reports():
         row = next(line for line in table.splitlines() if "macro-F1" in line)
         assert f"{macro['f1']:.3f} ({macro['interval'][0]:.3f}–{macro['interval'][1]:.3f})" in row
         assert report["gold"]["sha256"][:12] in readme() or report is gold
+
+
+def test_the_committed_report_is_what_its_predictions_give():
+    import json
+
+    from eval import report
+    from eval.gold import Gold
+    from eval.system import open_system
+    from gongbao.labels import POLICY_DOMAINS
+
+    folder = ROOT / "eval" / "reports" / f"encoder-{__version__}"
+    saved = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    gold = Gold.read(ROOT / "data" / "gold.jsonl", POLICY_DOMAINS)
+    found = report.score(open_system(folder / "predictions.jsonl", gold), gold)
+    assert found["signature"] == saved["signature"]
+    for key in ("none", "macro", "micro", "samples", "exact_match", "hamming_loss", "sentence_level", "calibration"):
+        assert _rounded(found[key]) == _rounded(saved[key]), key
+    for label, row in found["labels"].items():
+        assert _rounded(row) | {"threshold": None} == _rounded(saved["labels"][label]) | {"threshold": None}
+
+
+def _rounded(value):
+    """Floats to nine digits: another machine may add them up in another order."""
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return round(value, 9) if isinstance(value, float) else value

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import accuracy_score, f1_score
 
@@ -123,3 +125,21 @@ def test_paired_difference_is_narrower_than_two_intervals(data):
 def test_interval_holds_95_percent_of_the_resamples():
     # Of 0 … 1000 the 2.5 and 97.5 percentiles are 25 and 975.
     assert interval(np.arange(1001.0)) == pytest.approx([25.0, 975.0])
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.integers(1, 12), st.integers(1, 4), st.randoms(use_true_random=False))
+def test_our_counts_give_scikit_learns_scores(rows, labels, random):
+    truth, answer = (np.array([[random.random() < 0.4 for _ in range(labels)] for _ in range(rows)]) for _ in range(2))
+    document = np.array([random.randrange(3) for _ in range(rows)])
+    found = statistics(count(truth, answer, document, 3), np.ones((1, 3)))
+    none = ~truth.any(axis=1), ~answer.any(axis=1)
+    pairs = [*zip(truth.T, answer.T, found.f1[0], strict=True), (*none, found.none[0])]
+    for gold, given_, value in pairs:
+        wanted = f1_score(gold, given_, zero_division=np.nan) if (gold | given_).any() else np.nan
+        assert value == pytest.approx(wanted, nan_ok=True)
+    micro = f1_score(truth.ravel(), answer.ravel(), zero_division=np.nan) if (truth | answer).any() else np.nan
+    assert found.micro[0] == pytest.approx(micro, nan_ok=True)
+    samples = [f1_score(t, a, zero_division=1.0) for t, a in zip(truth.astype(int), answer.astype(int), strict=True)]
+    assert found.samples[0] == pytest.approx(np.mean(samples))
+    assert found.exact[0] == pytest.approx((truth == answer).all(axis=1).mean())

@@ -119,7 +119,7 @@ def test_perfect_answers_score_one(drawn):
     assert all(value == pytest.approx(1) for value in numbers(found))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(pairs)
 def test_labels_agree_with_scikit_learn_label_by_label(drawn):
     truth, answer, _ = drawn
