@@ -58,7 +58,8 @@ def check(folder: Path) -> str:
     listed = record(folder).get("files", []) if (folder / RECORD).exists() else []
     for name in ["decision.json", *listed]:
         if not (folder / name).exists():
-            raise GongbaoError(f"{folder} is not complete: {name} is missing")
+            how = "; an encoder labels nothing before it is trained on labels" if name == "decision.json" else ""
+            raise GongbaoError(f"{folder} is not complete: {name} is missing{how}")
     return kind
 
 

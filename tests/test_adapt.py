@@ -233,7 +233,6 @@ def test_one_seed_masks_alike_and_each_epoch_anew(tiny):
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("budget.minutes=1", "budget: set minutes or tokens, one of them"),
         ("budget.token=1", "unknown key budget.token .nearest: 'tokens'"),
         ("trainer.max_steps=3", "trainer.max_steps is not yours to set: the budget decides it"),
         ('data.text=[{ file = "x", line = 1 }]', "unknown key data.text.0.line"),
@@ -268,6 +267,7 @@ def test_what_cannot_be_done_is_one_line_and_leaves_nothing(place):
     fails("cannot get nowhere", "model.checkpoint=nowhere")
     fails("start: cannot load the checkpoint", "model.attn_implementation=foo")
     fails("trainer.seed: a whole number", "trainer.seed=-1")
+    fails("budget.minutes", "budget.minutes=inf")
     fails("label_smoothing_factor", "trainer.label_smoothing_factor=0.1")
     spec = json.loads(Path("start/tokenizer.json").read_text())
     spec["model"]["vocab"] += [[f"多{n}", -9.0] for n in range(9)]
@@ -275,5 +275,10 @@ def test_what_cannot_be_done_is_one_line_and_leaves_nothing(place):
     fails("they are not of one model")
 
 
-def test_the_config_that_ships_is_read():
-    assert read_adapt(ROOT / "configs" / "adapt.toml").name == "adapt"
+def test_the_config_that_ships_is_read_and_takes_a_budget_of_either_kind():
+    shipped = ROOT / "configs" / "adapt.toml"
+    assert read_adapt(shipped).budget.minutes == 60
+    tokens = read_adapt(shipped, ["budget.tokens=5000"]).budget
+    assert (tokens.minutes, tokens.tokens) == (None, 5000)
+    with pytest.raises(GongbaoError, match="set minutes or tokens, one of them"):
+        read_adapt(shipped, ["budget.tokens=5000", "budget.minutes=5"])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, learnable, make_bert, write_jsonl
+from conftest import ROOT, learnable, make_bert, make_decision, write_jsonl
 from typer.testing import CliRunner
 
 from gongbao.errors import GongbaoError
@@ -19,7 +20,7 @@ from gongbao.examples import read_examples
 from gongbao.labels import POLICY_DOMAINS
 from train.best import average
 from train.config import Config, Model, Soft, Tfidf, read_config
-from train.encoder import make_encoder, mean, read_recipe, ship
+from train.encoder import _done, check_place, make_encoder, mean, read_recipe, ship
 from train.resume import last_checkpoint
 from train.run import run
 from train.soft import SAVED, out_of_fold, save_answers, soft_targets
@@ -253,7 +254,14 @@ def test_a_recipe_goes_through_its_stages_and_ends_in_the_mean_of_its_seeds(plac
     # Done once, nothing is trained again.
     assert make_encoder(file, resume=True) == folder
     assert capsys.readouterr().err.count("complete, in") == 4
-    # With other examples in the same file, it is.
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "as the records of those runs say" in card and "seed" not in card
+    # With other examples in the same files, it is.
+    dev = (place / "dev.jsonl").read_text(encoding="utf-8")
+    write_jsonl(place / "dev.jsonl", learnable(60, 12))
+    assert _done(first[0], resume=True) is None
+    (place / "dev.jsonl").write_text(dev, encoding="utf-8")
+    assert _done(first[0], resume=True) == runs["enc-1-s7"]
     write_jsonl(place / "train.jsonl", learnable(0, 40))
     assert make_encoder(file, resume=True) != folder
     (place / "out").mkdir()
@@ -305,6 +313,36 @@ def test_models_of_different_shapes_have_no_mean(place):
     save_file(changed, place / "b" / "model.safetensors")
     with pytest.raises(GongbaoError, match="not of one shape"):
         mean([place / "a", place / "b"], place)
+
+
+def test_where_a_model_is_to_go_is_looked_at_before_anything_is_trained(place):
+    check_place(place / "new" / "folder")
+    assert (place / "new" / "folder").is_dir() and not list((place / "new" / "folder").iterdir())
+    with pytest.raises(GongbaoError, match="is a file: name a folder"):
+        check_place(place / "train.jsonl")
+    with pytest.raises(GongbaoError, match="holds other files than a model's"):
+        check_place(place)
+    check_place(place / "start")
+
+
+def test_a_model_that_cannot_be_put_in_its_place_leaves_no_drafts(place, monkeypatch):
+    folder = place / "run"
+    make_bert(folder)
+    make_decision().save(folder)
+    (folder / "record.json").write_text("{}")
+    (folder / "README.md").write_text("card")
+    real = shutil.copyfile
+
+    def full(source, target):
+        if Path(source).name == "model.safetensors":
+            raise OSError(28, "No space left on device", str(source))
+        return real(source, target)
+
+    monkeypatch.setattr("train.encoder.shutil.copyfile", full)
+    with pytest.raises(GongbaoError, match=r"cannot write to .*out: No space left on device; the model is in .*run"):
+        (place / "out").mkdir()
+        ship(folder, place / "out")
+    assert not list((place / "out").iterdir())
 
 
 def test_the_command_says_a_mendable_error_in_one_line(place):

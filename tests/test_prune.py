@@ -198,10 +198,16 @@ def test_what_cannot_be_cut_is_said_in_one_line(tmp_path):
     (tmp_path / "empty.txt").write_text("")
     refused("empty.txt: no text", texts=[Text(file=str(tmp_path / "empty.txt"))])
     refused("cannot get nowhere", checkpoint="nowhere")
+    (tmp_path / "other").mkdir()
+    refused("other: no tokenizer.json in it", checkpoint=tmp_path / "other")
     spec = json.loads((whole / "tokenizer.json").read_text())
     (whole / "tokenizer.json").write_text(json.dumps(spec | {"model": {"type": "BPE", "vocab": {}, "merges": []}}))
     refused("its tokenizer is BPE")
     model = spec["model"]
     model["vocab"] += [[f"多{n}", -9.0] for n in range(9)]
     (whole / "tokenizer.json").write_text(json.dumps(spec | {"model": model}))
+    refused("they are not of one model")
+    # Too few pieces, as from a model that was cut: what a piece means would be another piece's row.
+    model["vocab"] = model["vocab"][: len(model["vocab"]) // 2]
+    (whole / "tokenizer.json").write_text(json.dumps(spec | {"model": model, "added_tokens": spec["added_tokens"][:4]}))
     refused("they are not of one model")

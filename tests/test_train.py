@@ -96,7 +96,7 @@ def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(place):
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     assert not list(Path("models").glob("*-tiny")), "killed too late to show anything"
-    with pytest.raises(GongbaoError, match="started with other settings"):
+    with pytest.raises(GongbaoError, match=r"started with other settings \(trainer.weight_decay\)"):
         run(Path("run.toml"), resume=True, overrides=["trainer.weight_decay=0.5"])
     resumed = subprocess.run([*command, "--resume"], env=environment(), capture_output=True, text=True, check=True)
     folder = Path(resumed.stdout.strip().splitlines()[-1])

@@ -41,7 +41,7 @@ def main(
     if not is_main_process():
         return
     if scores:
-        say("dev macro-F1 by epoch: " + ", ".join(f"{row['epoch']:g}: {row['macro_f1']:.4f}" for row in scores))
+        say("dev macro-F1 by epoch: " + ", ".join(f"{row['epoch']:.3g}: {row['macro_f1']:.4f}" for row in scores))
         if max(scores, key=lambda row: row["macro_f1"])["epoch"] == 0 and (init or settings.model.init) == "keep":
             say("the starting weights won: no epoch did better on dev, so the run holds them unchanged")
     print(folder)

@@ -58,7 +58,12 @@ class Adapt(Table):
 
 def read_adapt(path: str | Path, overrides: Sequence[str] = ()) -> Adapt:
     """Read a config; raises GongbaoError, in one line, as `train.config.read_config` does."""
-    config = check_table(Adapt, read_toml(path, overrides), str(path))
+    data = read_toml(path, overrides)
+    chosen = [name for name in ("minutes", "tokens") if any(each.startswith(f"budget.{name}=") for each in overrides)]
+    if len(chosen) == 1 and isinstance(data.get("budget"), dict):
+        # The budget that is asked for takes the place of the file's, which may be of the other kind.
+        data["budget"].pop("tokens" if chosen == ["minutes"] else "minutes", None)
+    config = check_table(Adapt, data, str(path))
     check_trainer(config.trainer, str(path))
     for name in BUDGETS:
         if name in config.trainer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
+VOCABULARIES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "sentencepiece.bpe.model",
+    "spiece.model",
+    "tokenizer.model",
+    "vocab.json",
+)
+"""Any of these is enough for transformers to make a tokenizer of."""
 
 
 def open_model(config: Config, scheme: Scheme, seed: int) -> PreTrainedModel:
@@ -151,6 +161,10 @@ def save_tokenizer(checkpoint: str, folder: Path) -> None:
         for name in TOKENIZER_FILES:
             shutil.copyfile(Path(checkpoint) / name, folder / name)
         return
+    if Path(checkpoint).is_dir() and not any((Path(checkpoint) / name).exists() for name in VOCABULARIES):
+        raise GongbaoError(f"{checkpoint}: no {TOKENIZER_FILES[0]} in it: not a checkpoint's folder")
+    if not Path(checkpoint).exists():
+        print(f"{checkpoint}: no folder of this name; asking the model hub", file=sys.stderr, flush=True)
     from transformers import AutoTokenizer
     from transformers.utils import cached_file
 

@@ -20,5 +20,5 @@ def one_line() -> Iterator[None]:
         print(f"error: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        print("stopped; --resume goes on from the last checkpoint", file=sys.stderr)
+        print("stopped; --resume goes on from the last checkpoint, or from the start if there is none", file=sys.stderr)
         raise typer.Exit(130) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ OURS = {"output_dir": "a run's folder is models/<time>-<name>", "resume_from_che
 class Table(BaseModel):
     """A table of a config: a key that it does not have is refused."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 T = TypeVar("T", bound=Table)
@@ -223,6 +224,10 @@ def check_trainer(fields: Mapping[str, Any], where: str) -> None:
             raise GongbaoError(f"{where}: trainer.{name}: a whole number from 0 to 2**32 - 1 is wanted, not {value!r}")
         if number and (isinstance(value, bool) or not isinstance(value, (int, float))):
             raise GongbaoError(f"{where}: trainer.{name}: a number is wanted, not {value!r}")
+        if (number and not math.isfinite(value)) or (name == "learning_rate" and value < 0):
+            raise GongbaoError(f"{where}: trainer.{name}: {value!r} is no {name.replace('_', ' ')}")
+        if isinstance(default, bool) and not isinstance(value, bool):
+            raise GongbaoError(f"{where}: trainer.{name}: true or false is wanted, not {value!r}")
 
 
 def _apply(data: dict[str, Any], override: str) -> None:
@@ -246,7 +251,7 @@ def _first(error: ValidationError, table: type[BaseModel]) -> str:
     where = ".".join(str(part) for part in found["loc"])
     if found["type"] != "extra_forbidden":
         message = found["msg"].removeprefix("Value error, ")
-        return f"{where}: {message[0].lower()}{message[1:]}"
+        return f"{where}: {message[0].lower()}{message[1:]}".removeprefix(": ")
     # The table in which the key stands: each part but the last leads one table down.
     for part in found["loc"][:-1]:
         kind = table.model_fields[part].annotation if part in table.model_fields else None

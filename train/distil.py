@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 
 import typer
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gongbao import models
 from gongbao.decision import Decision
@@ -44,6 +44,12 @@ class Student(Table):
     hard: float = Field(0.3, ge=0)
     hidden: float = Field(0.3, ge=0)
 
+    @model_validator(mode="after")
+    def _each_layer_once(self) -> Student:
+        if len(set(self.layers)) < len(self.layers):
+            raise ValueError("layers names one twice: each is copied once")
+        return self
+
 
 class Distil(Config):
     """A run of distillation: a run like any other, with a teacher and unlabelled text."""
@@ -60,6 +66,8 @@ def read_distil(path: str | Path, overrides: Sequence[str] = ()) -> Distil:
     """Read a config; raises GongbaoError, in one line, as `train.config.read_config` does."""
     config = check_table(Distil, read_toml(path, overrides), str(path))
     check_trainer(config.trainer, str(path))
+    if config.data.scheme:
+        raise GongbaoError(f"{path}: data.scheme: a student answers its teacher's labels")
     if config.unlabelled.weight != 1:
         raise GongbaoError(f"{path}: unlabelled.weight: a student learns from its teacher on all text alike")
     if config.soft.share or config.model.checkpoint != Model().checkpoint or config.model.init != "keep":
@@ -169,7 +177,7 @@ def main(
     """Make a small model that answers like a large one."""
     with one_line():
         folder, scores = distil(read_distil(config, set_ or []), resume)
-    found = ", ".join(f"{row['epoch']:g}: {row['macro_f1']:.4f}" for row in scores)
+    found = ", ".join(f"{row['epoch']:.3g}: {row['macro_f1']:.4f}" for row in scores)
     print(f"dev macro-F1 by epoch: {found}", file=sys.stderr)
     print(folder)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Optional
@@ -16,6 +16,7 @@ from pydantic import Field
 from gongbao import models
 from gongbao.errors import GongbaoError
 from gongbao.examples import hash_examples
+from gongbao.files import whole
 from train.command import one_line
 from train.config import Config, Table, check_config, check_table, read_toml
 from train.folder import RUNS, alone, say, unfinished
@@ -134,27 +135,43 @@ def ship(folder: Path, to: Path) -> None:
     """Put a finished run's model in the place of the one that ships; the card there is not touched."""
     models.check(folder)
     try:
-        to.mkdir(parents=True, exist_ok=True)
-        if not (to / "README.md").exists():
-            shutil.copyfile(folder / "README.md", to / "README.md")
-        for name in SHIPPED:
-            shutil.copyfile(folder / name, to / f".{name}.partial")
-        for name in SHIPPED:
-            os.replace(to / f".{name}.partial", to / name)
+        with ExitStack() as stack:
+            names = SHIPPED if (to / "README.md").exists() else (*SHIPPED, "README.md")
+            for name in names:
+                shutil.copyfile(folder / name, stack.enter_context(whole(to / name)))
     except OSError as error:
-        raise GongbaoError(f"cannot write {error.filename or to}: {error.strerror}") from error
+        raise GongbaoError(f"cannot write to {to}: {error.strerror}; the model is in {folder}") from error
+
+
+def check_place(to: Path) -> None:
+    """Raise GongbaoError, before anything is trained, if a model cannot be put there; makes the folder."""
+    if to.exists() and not to.is_dir():
+        raise GongbaoError(f"--to {to} is a file: name a folder")
+    if to.is_dir() and any(to.iterdir()) and not (to / "config.json").exists():
+        raise GongbaoError(f"--to {to} holds other files than a model's: name a new folder")
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        with whole(to / "config.json.check") as partial:
+            partial.write_text("", encoding="utf-8")
+        (to / "config.json.check").unlink()
+    except OSError as error:
+        raise GongbaoError(f"cannot write to {to}: {error.strerror}") from error
 
 
 def _done(config: Config, resume: bool) -> Path | None:
-    """With `resume`, the newest complete run of exactly this config and these training examples, if there is one."""
+    """With `resume`, the newest complete run of exactly this config and these labelled examples, if there is one."""
     found = sorted(RUNS.glob(f"????????-??????-{config.name}"), reverse=True) if resume else []
-    data = hash_examples(read_training(config, config.label_scheme)[0].examples) if found else ""
+    train_sha, dev_sha = "", ""
+    if found:
+        training, dev = read_training(config, config.label_scheme)
+        train_sha, dev_sha = hash_examples(training.examples), hash_examples(dev)
     for folder in found:
         try:
             models.check(folder)
             record = models.record(folder)
             same = record["config"] == json.loads(config.model_dump_json())
-            if same and record["data"]["train"]["sha256"] == data:
+            data = record["data"]
+            if same and (data["train"]["sha256"], data["dev"]["sha256"]) == (train_sha, dev_sha):
                 say(f"{config.name}: complete, in {folder}")
                 return folder
         except (GongbaoError, KeyError):
@@ -180,9 +197,14 @@ def main(
 ) -> None:
     """Make an encoder that labels: stages of training, the mean over seeds, a decision rule."""
     with one_line():
+        if to:
+            check_place(to)
         folder = make_encoder(config, resume, set_ or [])
         if to:
+            kept = (to / "README.md").exists()
             ship(folder, to)
+            if kept:
+                say(f"{to / 'README.md'} is left as it was: bring the card up to date")
     print(to or folder)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gongbao.errors import GongbaoError
+from gongbao.files import read_json
 
 RUNS = Path("models")
 SNAPSHOT = "config.json"
@@ -84,7 +86,7 @@ def place(partial: Path) -> Path:
     final, folder = partial / "final", RUNS / partial.name[1 : -len(".partial")]
     for path in final.iterdir():
         # Weights are saved readable by their owner alone; a run is to be shared like any other file.
-        path.chmod(0o666 & ~_umask())
+        path.chmod(0o666 & ~umask())
     os.replace(final, folder)
     shutil.rmtree(partial)
     return folder
@@ -93,12 +95,28 @@ def place(partial: Path) -> Path:
 def _newest_unfinished(config: Named) -> Path | None:
     """Return the newest unfinished run of a config; if all were started with other settings, the newest is refused."""
     found = sorted(RUNS.glob(f".????????-??????-{config.name}.partial"), reverse=True)
+    own = json.loads(config.model_dump_json())
     for folder in found:
         stored = folder / SNAPSHOT
-        if stored.exists() and stored.read_text(encoding="utf-8") == config.model_dump_json():
+        if stored.exists() and _differing(read_json(stored), own) is None:
             return folder
     if found:
-        raise GongbaoError(f"{found[0]} was started with other settings: remove it, or restore them to resume")
+        stored = found[0] / SNAPSHOT
+        name = _differing(read_json(stored), own) if stored.exists() else None
+        which = f" ({name})" if name else ""
+        raise GongbaoError(f"{found[0]} was started with other settings{which}: remove it, or restore them to resume")
+    return None
+
+
+def _differing(one: dict[str, Any], other: dict[str, Any], above: str = "") -> str | None:
+    """The first setting, as `table.key`, in which two configs differ; None if they are alike."""
+    for key in {**one, **other}:
+        first, second = one.get(key), other.get(key)
+        if isinstance(first, dict) and isinstance(second, dict):
+            if inner := _differing(first, second, f"{above}{key}."):
+                return inner
+        elif first != second:
+            return f"{above}{key}"
     return None
 
 
@@ -109,7 +127,8 @@ def wait_for_all() -> None:
         distributed.barrier()
 
 
-def _umask() -> int:
+def umask() -> int:
+    """The rights that new files are not to have."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

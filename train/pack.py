@@ -15,6 +15,7 @@ from gongbao.errors import GongbaoError
 from gongbao.segment import split_sentences
 from gongbao.windows import Tokenizer
 from train.config import Table
+from train.folder import say
 
 if TYPE_CHECKING:
     import torch
@@ -65,6 +66,9 @@ def pack(
     if number < 20 or not len(apart) or not len(train):
         both = _windows([*streams[0], *streams[1]], tokenizer, size)
         kept = max(1, round(len(both) * held_out))
+        say(
+            f"{number} documents (set apart by blank lines) are few: the last windows are held out, not whole documents"
+        )
         train, apart = both[:-kept], both[-kept:]
     if not len(train) or not len(apart):
         raise GongbaoError(

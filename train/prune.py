@@ -23,11 +23,14 @@ from gongbao.windows import Tokenizer
 from train.checkpoint import open_encoder, save_tokenizer
 from train.config import Text
 from train.corpus import read_documents
+from train.folder import umask
 from train.vocabulary import always_kept, cut_config, cut_tokenizer, keep, read_pieces
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+FILLED = 0.95
+"""The share of a checkpoint's embeddings that have a piece; the rest rounds their number up."""
 SAMPLE = 16
 """Sentences on which the cut checkpoint is compared with the whole one."""
 
@@ -60,6 +63,9 @@ def prune(checkpoint: str, out: Path, texts: Sequence[Text], at_least: int = 1, 
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         cut = _prune(checkpoint, partial, texts, at_least, limit)
+        (partial / "README.md").write_text(card(checkpoint, texts, at_least, cut), encoding="utf-8")
+        for path in partial.iterdir():
+            path.chmod(0o666 & ~umask())
         if out.exists():
             out.rmdir()
         os.replace(partial, out)
@@ -80,6 +86,10 @@ def _prune(checkpoint: str, out: Path, texts: Sequence[Text], at_least: int, lim
     model = open_encoder(checkpoint)
     rows = model.get_input_embeddings().num_embeddings
     tokenizer.check_fits(rows, checkpoint)
+    if tokenizer.size < FILLED * rows:
+        raise GongbaoError(
+            f"{checkpoint}: the tokenizer has {tokenizer.size} pieces, the model {rows}: they are not of one model"
+        )
     before = model.num_parameters()
     ids = {old: new for new, old in enumerate(kept)}
     sample = [text for text in sentences if all(piece in ids for piece in tokenizer.encode([text])[0].ids)][:SAMPLE]
@@ -97,6 +107,19 @@ def _prune(checkpoint: str, out: Path, texts: Sequence[Text], at_least: int, lim
     lost = sum(count for piece, count in counts.items() if piece not in ids)
     after = model.num_parameters()
     return Cut((tokenizer.size, len(kept)), (before * 2 / 1e6, after * 2 / 1e6), lost / max(used, 1))
+
+
+def card(checkpoint: str, texts: Sequence[Text], at_least: int, cut: Cut) -> str:
+    """The card of a cut encoder, in Markdown."""
+    files = ", ".join(f"`{Path(text.file).name}`" for text in texts)
+    return (
+        f"# {Path(checkpoint).name}, cut to size\n\n"
+        f"`{Path(checkpoint).name}` with the pieces that {files} uses {at_least} times or more, all single CJK and "
+        f"ASCII characters and the special tokens: {cut.pieces[0]:,} pieces cut to {cut.pieces[1]:,}, "
+        f"{cut.megabytes[0]:.1f} MB to {cut.megabytes[1]:.1f} (half precision). {cut.lost:.3%} of that text's pieces "
+        "were dropped and are read in smaller ones. Its licence is that of the whole. It has no decision rule: train "
+        "it on labels before it labels.\n"
+    )
 
 
 def _count(tokenizer: Tokenizer, texts: Sequence[Text], limit: int | None) -> tuple[Counter[int], list[str]]:
@@ -173,7 +196,8 @@ def main(
         raise typer.Exit(1) from None
     print(
         f"{out}: {cut.pieces[0]:,} -> {cut.pieces[1]:,} pieces, {cut.megabytes[0]:.1f} -> {cut.megabytes[1]:.1f} MB in "
-        f"half precision; {cut.lost:.3%} of the text's pieces were dropped and are read in smaller ones"
+        f"half precision; {cut.lost:.3%} of the text's pieces were dropped and are read in smaller ones. "
+        "To label, train it on labels: --set model.checkpoint=" + str(out)
     )
 
 

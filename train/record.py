@@ -122,13 +122,17 @@ def card(record: dict[str, Any]) -> str:
         origin = f"Fine-tuned from `{Path(config['model']['checkpoint']).name}`, read in its {record['context']}."
     else:
         origin = "Character n-grams weighted by TF-IDF, one logistic regression a label: a baseline."
-    rows = "".join(f"| {row['epoch']:g} | {row['macro_f1']:.4f} |\n" for row in record["dev_scores"])
+    runs = record["mean_of"]
+    spent = "as the records of those runs say" if runs else f"seed {record['seed']}, {record['seconds']:.0f} seconds"
+    unlabelled = data.get("unlabelled", {}).get("paragraphs")
+    more = f" and {unlabelled:,} without labels, which teachers answered for" if unlabelled else ""
+    rows = "".join(f"| {row['epoch']:.3g} | {row['macro_f1']:.4f} |\n" for row in record["dev_scores"])
     scores = f"| epoch | dev macro-F1 (best single threshold) |\n|---|---|\n{rows}\n" if rows else ""
     return (
         f"# {config['name']}, {record['finished'][:10]}\n\n"
         f"{origin} It labels the sentences and paragraphs of Chinese communiqués by `{record['scheme']}`.\n\n"
-        f"- Trained on {data['train']['paragraphs']:,} paragraphs (sha256 `{data['train']['sha256'][:12]}`), "
-        f"seed {record['seed']}, {record['seconds']:.0f} seconds.\n"
+        f"- Trained on {data['train']['paragraphs']:,} paragraphs (sha256 `{data['train']['sha256'][:12]}`){more}; "
+        f"{spent}.\n"
         f"- Decision rule `{record['decision']}`, set on {data['dev']['paragraphs']:,} paragraphs "
         f"(sha256 `{data['dev']['sha256'][:12]}`).\n"
         f"- gongbao {record['gongbao']}, torch {record['versions']['torch']}, "

@@ -68,8 +68,6 @@ def _prepare(
 
     begin(config, partial)
     if config.kind == "bert":
-        if not Path(config.model.checkpoint).is_dir():
-            say(f"{config.model.checkpoint}: no folder of this name; asking the model hub")
         save_tokenizer(config.model.checkpoint, partial)
         if asked := (len(examples) if config.soft.share else 0) + len(more):
             say(f"asking the teachers about {asked} paragraphs")
