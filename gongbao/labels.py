@@ -120,7 +120,10 @@ class Scheme:
                     str(row.get("definition", "")),
                 )
             )
-        return cls(data["name"], str(data.get("version", "1")), str(data.get("codebook", "")), tuple(labels))
+        try:
+            return cls(data["name"], str(data.get("version", "1")), str(data.get("codebook", "")), tuple(labels))
+        except GongbaoError as error:
+            raise GongbaoError(f"{where}: {error}") from error
 
     @classmethod
     def load(cls, path: str | Path) -> Scheme:

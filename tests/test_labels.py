@@ -52,6 +52,7 @@ def test_a_bad_scheme_is_refused_in_one_line(tmp_path, text, message):
     with pytest.raises(GongbaoError, match=message) as caught:
         Scheme.load(file)
     assert "\n" not in str(caught.value)
+    assert "bad.toml" in str(caught.value)
 
 
 def test_an_unknown_label_names_the_nearest():
