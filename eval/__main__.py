@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from gongbao.errors import GongbaoError
+
+if TYPE_CHECKING:
+    from gongbao.labels import Scheme
 
 app = typer.Typer(
     add_completion=False,
@@ -100,13 +103,13 @@ def compare(
     with one_line_errors():
         from eval import ranking, unlabelled
         from eval.gold import Gold
-        from eval.saved import check_alike, open_saved, read_signature
-        from gongbao.labels import POLICY_DOMAINS, Scheme
+        from eval.output import check_folder
+        from eval.saved import Saved, check_alike
 
         if len(x) < 2 or (on and len(x) > 2):
             usage_error("name two models to compare on text" if on else "name two reports or more: A B [C…]")
-        if out and not force and any((out / name).exists() for name in ranking.FILES):
-            raise GongbaoError(f"{out} holds a comparison already: add --force to overwrite it, or choose another -o")
+        if out:
+            check_folder(out, ranking.FILES, "a comparison", force)
         if on:
             if fail_if_worse:
                 usage_error("--fail-if-worse wants a gold set: without labels nothing is worse")
@@ -116,9 +119,10 @@ def compare(
                 ranking.write(out, changes, text, unlabelled.html(changes))
             typer.echo(text)
             return
-        notes = check_alike([(each, read_signature(each)) for each in x])
-        answered = Gold.read(gold, Scheme.load(scheme) if scheme else POLICY_DOMAINS)
-        systems = [open_saved(each, answered).system for each in x]
+        reports = [Saved.read(each) for each in x]
+        notes = check_alike(reports)
+        answered = Gold.read(gold, _scheme(scheme))
+        systems = [saved.system(answered) for saved in reports]
         found = ranking.rank(systems, answered, resamples, seed, notes)
         text = ranking.markdown(found)
         if out:
@@ -139,13 +143,12 @@ def suspects(
     """Find labels that look wrong: a model that saw none of a paragraph's document contradicts them."""
     with one_line_errors():
         from eval.gold import Gold
+        from eval.output import check_file
         from eval.suspects import export, out_of_fold
         from eval.suspects import suspects as find
-        from gongbao.labels import POLICY_DOMAINS, Scheme
 
-        if out.exists() and not force:
-            raise GongbaoError(f"{out} is there already: add --force to overwrite it, or choose another -o")
-        labelled = Gold.read(examples, Scheme.load(scheme) if scheme else POLICY_DOMAINS)
+        check_file(out, force)
+        labelled = Gold.read(examples, _scheme(scheme))
         found = find(labelled.truth, out_of_fold(labelled, folds), labelled.scheme.ids)
         export(out, found, labelled)
         typer.echo(f"{len(found)} labels of {len(labelled.examples)} paragraphs look wrong: {out}")
@@ -169,14 +172,11 @@ def shares(
         from eval import share_output
         from eval.archive import Archive
         from eval.gold import Gold
+        from eval.output import check_folder
         from eval.shares import shares as count_shares
-        from gongbao.labels import POLICY_DOMAINS, Scheme
 
-        if out.exists() and not out.is_dir():
-            raise GongbaoError(f"{out} is a file; -o names a folder")
-        if not force and any((out / name).exists() for name in share_output.FILES):
-            raise GongbaoError(f"{out} holds shares already: add --force to overwrite them, or choose another -o")
-        labels = Scheme.load(scheme) if scheme else POLICY_DOMAINS
+        check_folder(out, share_output.FILES, "a page of shares", force)
+        labels = _scheme(scheme)
         archive = Archive.read(predictions, labels, [key.strip() for key in by.split(",") if key.strip()])
         found = count_shares(archive, Gold.read(gold, labels) if gold else None)
         share_output.write(out, found)
@@ -200,24 +200,25 @@ def agree(
     """Measure how far two annotators agree, by label, on paragraphs and on sentences."""
     with one_line_errors():
         from eval import agreement
-        from gongbao.labels import POLICY_DOMAINS, Scheme
+        from eval.output import check_file, write_rows
 
         if out and out.suffix not in (".json", ".md"):
             usage_error(f"-o {out}: write a .json or a .md file")
         for path in (out, differences):
-            if path and path.exists() and not force:
-                raise GongbaoError(f"{path} is there already: add --force to overwrite it, or choose another name")
-        found = agreement.agree_files(a, b, Scheme.load(scheme) if scheme else POLICY_DOMAINS, resamples, seed)
+            if path:
+                check_file(path, force)
+        found = agreement.agree_files(a, b, _scheme(scheme), resamples, seed)
         text = agreement.render(found)
         if out:
             agreement.write(out, found, text)
         if differences:
-            agreement.export(differences, found)
+            write_rows(differences, found["differences"])
         typer.echo(text)
 
 
 def destination(x: str, out: Path | None, force: bool) -> Path:
     """Where the report goes: `out`, else a run's own `report/`, which alone is overwritten without `--force`."""
+    from eval.output import check_folder
     from eval.report import FILES
     from eval.system import is_file
     from gongbao import models
@@ -227,12 +228,15 @@ def destination(x: str, out: Path | None, force: bool) -> Path:
     folder = out or own
     if folder is None:
         usage_error(f"-o DIR is needed: {x} has no folder of its own for a report")
-    if folder.exists() and not folder.is_dir():
-        raise GongbaoError(f"{folder} is a file; -o names a folder")
     is_own = own is not None and folder.resolve() == own.resolve()
-    if not force and not is_own and any((folder / name).exists() for name in FILES):
-        raise GongbaoError(f"{folder} holds a report already: add --force to overwrite it, or choose another -o")
+    check_folder(folder, FILES, "a report", force or is_own)
     return folder
+
+
+def _scheme(path: Path | None) -> Scheme:
+    from gongbao.labels import POLICY_DOMAINS, Scheme
+
+    return Scheme.load(path) if path else POLICY_DOMAINS
 
 
 def _shipped() -> Path | None:

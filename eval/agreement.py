@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.gold import Bools, Floats, Gold, Ints, indicator, match
-from eval.intervals import count, interval, resample, statistics
+from eval.intervals import count, from_sums, interval, mean_of_labels, outcomes, resample
 from eval.markdown import table
 from eval.metrics import mean, number
+from eval.output import as_json
 from eval.tables import BLANK, figure, span
 from gongbao import __version__
 from gongbao.errors import GongbaoError
@@ -84,9 +84,9 @@ def _differ(a: Example, b: Example) -> list[dict[str, Any]]:
 
 def compare(a: Bools, b: Bools, ids: Sequence[str], document: Ints, weights: Ints) -> dict[str, Any]:
     """Compare two label arrays `(rows, labels)`; `document` is each row's document, `weights` the resamples."""
-    counts = count(a, b, document)
-    resampled = statistics(counts, weights)
-    kappas, alphas = _resampled(weights @ counts)
+    sums = weights @ count(a, b, document)
+    resampled = from_sums(sums)
+    kappas, alphas = _resampled(sums)
     columns = zip(
         [*a.T, ~a.any(axis=1)],
         [*b.T, ~b.any(axis=1)],
@@ -104,11 +104,7 @@ def compare(a: Bools, b: Bools, ids: Sequence[str], document: Ints, weights: Int
         key: mean(row[key] for row in rows[:-1]) for key in ("kappa", "alpha", "positive_agreement", "raw_agreement")
     }
     for name, values in (("kappa_interval", kappas), ("alpha_interval", alphas)):
-        known = ~np.isnan(values[:, :-1])
-        sums = np.where(known, values[:, :-1], 0.0).sum(axis=1)
-        macro[name] = interval(
-            np.divide(sums, known.sum(axis=1), out=np.full(len(sums), np.nan), where=known.any(axis=1))
-        )
+        macro[name] = interval(mean_of_labels(values))
     return {
         "n": len(a),
         "labels": dict(zip(ids, rows[:-1], strict=True)),
@@ -120,8 +116,7 @@ def compare(a: Bools, b: Bools, ids: Sequence[str], document: Ints, weights: Int
 
 def _resampled(sums: Floats) -> tuple[Floats, Floats]:
     """Kappa and alpha of each resample, `(resamples, labels + 1)` each, from `count`'s sums; NaN where undefined."""
-    columns = (sums.shape[1] - 3) // 3
-    both, only_b, only_a = (sums[:, i * columns : (i + 1) * columns] for i in range(3))
+    both, only_b, only_a = outcomes(sums)
     n = sums[:, -1:]
     yes_a, yes_b = both + only_a, both + only_b
     yes, no = yes_a + yes_b, 2 * n - yes_a - yes_b
@@ -189,19 +184,10 @@ def render(found: dict[str, Any]) -> str:
 def write(path: str | Path, found: dict[str, Any], text: str) -> None:
     """Write the comparison, atomically: as JSON into a `.json` file, else as Markdown."""
     target = Path(path)
-    as_json = json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    content = as_json if target.suffix == ".json" else text
+    content = as_json(found) if target.suffix == ".json" else text
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         write_text(target, content)
-    except OSError as error:
-        raise GongbaoError(f"cannot write {path}: {error.strerror}") from error
-
-
-def export(path: str | Path, found: dict[str, Any]) -> None:
-    """Write the differences for adjudication, a JSON object a line, atomically."""
-    try:
-        write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found["differences"]))
     except OSError as error:
         raise GongbaoError(f"cannot write {path}: {error.strerror}") from error
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from eval.gold import SHOWN, Bools, Floats, Gold, Ints, indicator
+from eval.gold import Bools, Floats, Gold, Ints, indicator, some, with_none
+from eval.predictions import label_list
 from gongbao.errors import GongbaoError
 from gongbao.labels import Scheme, nearest
 from gongbao.rows import kind_of, read_rows
@@ -132,8 +133,9 @@ class Archive:
         index = {row.id: n for n, row in enumerate(self.rows)}
         absent = [name for name in gold.ids if name not in index]
         if absent:
-            some = ", ".join(map(repr, absent[:SHOWN])) + (", …" if len(absent) > SHOWN else "")
-            raise GongbaoError(f"{gold.name}: {len(absent)} of its {len(gold.ids)} ids have no prediction: {some}")
+            raise GongbaoError(
+                f"{gold.name}: {len(absent)} of its {len(gold.ids)} ids have no prediction: {some(absent)}"
+            )
         order = [index[name] for name in gold.ids]
         for example, row in zip(gold.examples, (self.rows[n] for n in order), strict=True):
             if row.text is not None and "".join(row.text.split()) != "".join(example.text.split()):
@@ -154,10 +156,6 @@ def number(value: str) -> int | None:
     return int(value) if re.fullmatch(r"-?[0-9]{1,9}", value) else None
 
 
-def with_none(rows: Bools) -> Bools:
-    return np.column_stack([rows, ~rows.any(axis=1)])
-
-
 def _parse(data: dict[str, Any], scheme: Scheme, by: Sequence[str]) -> Row:
     for key in ("id", "labels"):
         if key not in data:
@@ -165,14 +163,11 @@ def _parse(data: dict[str, Any], scheme: Scheme, by: Sequence[str]) -> Row:
     for key in ("id", "document", "text"):
         if key in data and not isinstance(data[key], str):
             raise GongbaoError(f"`{key}` is {kind_of(data[key])}, not text")
-    labels = data["labels"]
-    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-        raise GongbaoError("`labels` is not a list of label ids")
     model = data.get("model")
     return Row(
         data["id"],
         data.get("document", data["id"]),
-        tuple(scheme.check(labels)),
+        label_list(data["labels"], scheme, "labels"),
         data.get("text"),
         tuple(_group(key, data.get(key)) for key in by),
         frozenset(data),

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from eval import cases
 from eval.cases import CASES, NO_LABEL, Case, Material, read_material
-from eval.intervals import LEVEL
+from eval.intervals import wilson
 from eval.system import DECIMALS
 from gongbao.documents import Prediction
 from gongbao.labeler import Labeler
@@ -90,22 +90,6 @@ def behave(labeler: Labeler, path: str | Path = CASES) -> list[dict[str, Any]]:
         rate = passed / n if n else None
         rows.append(row | {"passed": passed, "rate": rate, "interval": wilson(passed, n), "failures": failures})
     return rows
-
-
-def wilson(passed: int, n: int) -> list[float] | None:
-    """The 95 % score interval of a proportion, `[low, high]` (Wilson, 1927); None without a case.
-
-    It takes cases for independent; changes of one paragraph are not, and what is uncertain is rather more.
-
-    >>> [round(bound, 3) for bound in wilson(9, 10)]
-    [0.596, 0.982]
-    """
-    from scipy.stats import binomtest
-
-    if not n:
-        return None
-    found = binomtest(passed, n).proportion_ci(confidence_level=LEVEL, method="wilson")
-    return [float(found.low), float(found.high)]
 
 
 def _failure(case: Case, kind: Kind, answers: Mapping[str, Prediction], labeler: Labeler) -> dict[str, Any] | None:

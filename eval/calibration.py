@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.gold import Bools, Floats
+from eval.intervals import wilson
 
 BINS = 10
 
@@ -59,20 +60,17 @@ def reliability(truth: NDArray[np.bool_], scores: Floats, bins: int = BINS) -> l
 
     Bins as in `expected_calibration_error`; the interval takes rows as independent, so it is a little too narrow.
     """
-    from scipy.stats import binomtest
-
     bin_of = _bins(scores, bins)
     found = []
     for number in np.unique(bin_of):
         rows = bin_of == number
         n, positives = int(rows.sum()), int(truth[rows].sum())
-        low, high = binomtest(positives, n).proportion_ci(method="wilson")
         found.append(
             {
                 "n": n,
                 "score": float(scores[rows].mean()),
                 "share": positives / n,
-                "interval": [float(low), float(high)],
+                "interval": wilson(positives, n),
             }
         )
     return found

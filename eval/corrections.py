@@ -18,7 +18,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from eval.gold import Bools, Floats, Ints
-from eval.intervals import LEVEL, by_document
+from eval.intervals import LEVEL, by_document, ratio
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def add_up(document: Ints, weight: Floats, answer: Bools, labelled: Bools, truth
 
 def raw(sums: Sums) -> Estimate:
     """The share of rows that the model answers with each label, its errors left in it."""
-    return _estimate(sums, lambda part: _ratio(part.answered, part.size), 0.0, _documents(sums.size))
+    return _estimate(sums, lambda part: ratio(part.answered, part.size), 0.0, _documents(sums.size))
 
 
 def prediction_powered(sums: Sums) -> Estimate:
@@ -92,7 +92,7 @@ def prediction_powered(sums: Sums) -> Estimate:
     count = sums.count.sum()
 
     def share(part: Sums) -> Floats:
-        return _ratio(part.answered, part.size) + _ratio(part.truth - part.guess, part.labelled)
+        return ratio(part.answered, part.size) + ratio(part.truth - part.guess, part.labelled)
 
     half_errors = 1 / count**2 if count else np.nan
     return _estimate(sums, share, half_errors, _documents(sums.count))
@@ -109,14 +109,14 @@ def rogan_gladen(sums: Sums) -> Estimate:
 
     def share(part: Sums) -> Floats:
         hits, wrong = rates(part)
-        found: Floats = (_ratio(part.answered, part.size) - wrong) / np.where(hits > wrong, hits - wrong, np.nan)
+        found: Floats = (ratio(part.answered, part.size) - wrong) / np.where(hits > wrong, hits - wrong, np.nan)
         return found
 
     part = sums.total()
     with np.errstate(invalid="ignore", divide="ignore"):
         hits, wrong = (value[0] for value in rates(part))
         value = np.clip(share(part)[0], 0, 1)
-        row = _ratio(part.labelled, part.count)[0]
+        row = ratio(part.labelled, part.count)[0]
         yes, no = part.truth[0] / row, (part.labelled - part.truth)[0] / row
         half_errors = 0.5 * ((value / yes) ** 2 + ((1 - value) / no) ** 2) / (hits - wrong) ** 2
     return _estimate(sums, share, half_errors, min(_documents(sums.size), _documents(sums.count)))
@@ -124,7 +124,7 @@ def rogan_gladen(sums: Sums) -> Estimate:
 
 def rates(part: Sums) -> tuple[Floats, Floats]:
     """The model's sensitivity, and its rate of wrong answers (1 - specificity); NaN where the sample does not tell."""
-    return _ratio(part.both, part.truth), _ratio(part.guess - part.both, part.labelled - part.truth)
+    return ratio(part.both, part.truth), ratio(part.guess - part.both, part.labelled - part.truth)
 
 
 def is_unlike(sums: Sums, level: float = 0.01) -> Bools:
@@ -135,7 +135,7 @@ def is_unlike(sums: Sums, level: float = 0.01) -> Bools:
     from scipy.stats import t
 
     def share(part: Sums) -> Floats:
-        return _ratio(part.answered, part.size) - _ratio(part.guess, part.labelled)
+        return ratio(part.answered, part.size) - ratio(part.guess, part.labelled)
 
     documents = _documents(sums.count)
     gap, error = share(sums.total())[0], np.sqrt(_variance(sums, share))
@@ -165,9 +165,3 @@ def _variance(sums: Sums, share: Callable[[Sums], Floats]) -> Floats:
 
 def _documents(part: Floats) -> int:
     return int((part > 0).sum())
-
-
-def _ratio(above: Floats, below: Floats) -> Floats:
-    below = np.broadcast_to(below, above.shape)
-    found: Floats = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
-    return found

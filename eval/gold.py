@@ -107,6 +107,16 @@ def indicator(rows: Iterable[Sequence[str]], scheme: Scheme) -> Bools:
     return np.array([[label in row for label in scheme.ids] for row in rows], dtype=np.bool_).reshape(-1, len(scheme))
 
 
+def labels_of(row: Bools, scheme: Scheme) -> list[str]:
+    """The ids of the labels that are on in one row of such an array."""
+    return [scheme.ids[index] for index in np.flatnonzero(row).tolist()]
+
+
+def with_none(rows: Bools) -> Bools:
+    """Rows of labels with a last column for `none`, the rows without a label."""
+    return np.column_stack([rows, ~rows.any(axis=1)])
+
+
 def match(wanted: Sequence[str], given: Sequence[str], where: str, whose: str = "the gold") -> list[int]:
     """Return, for each wanted id, its index in `given`; raises GongbaoError unless both hold the same ids."""
     index = {name: number for number, name in enumerate(given)}
@@ -114,9 +124,9 @@ def match(wanted: Sequence[str], given: Sequence[str], where: str, whose: str = 
     missing = [name for name in wanted if name not in index]
     unknown = [name for name in given if name not in known]
     if missing:
-        raise GongbaoError(f"{where}: {_count(missing)} of {whose} {_are(missing)} missing: {_first(missing)}")
+        raise GongbaoError(f"{where}: {_count(missing)} of {whose} {_are(missing)} missing: {some(missing)}")
     if unknown:
-        raise GongbaoError(f"{where}: {_count(unknown)} {_are(unknown)} not in {whose}: {_first(unknown)}")
+        raise GongbaoError(f"{where}: {_count(unknown)} {_are(unknown)} not in {whose}: {some(unknown)}")
     return [index[name] for name in wanted]
 
 
@@ -128,5 +138,6 @@ def _are(ids: Sequence[str]) -> str:
     return "are" if len(ids) > 1 else "is"
 
 
-def _first(ids: Sequence[str]) -> str:
+def some(ids: Sequence[str]) -> str:
+    """The first few ids, for an error."""
     return ", ".join(repr(name) for name in ids[:SHOWN]) + (", …" if len(ids) > SHOWN else "")

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from eval import plots
 from eval.gold import Gold
 from eval.markdown import verdict
+from eval.output import open_template
 from eval.tables import tables
-
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 def page(template: str, **values: Any) -> str:
     """Fill a page's template; everything in it is escaped but figures, which are made here."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=True,
-    )
     figures = {name: Markup(svg) for name, svg in values.pop("figures").items()}
-    return environment.get_template(template).render(figures=figures, **values)
+    return open_template(template).render(figures=figures, **values)
 
 
 def render(report: Mapping[str, Any], gold: Gold) -> str:
@@ -45,11 +35,11 @@ def render(report: Mapping[str, Any], gold: Gold) -> str:
         tables=tables(report),
         figures=drawn,
         errors=[error | {"sentences": marked(gold, error["id"], error["sentence"])} for error in report["errors"]],
-        suspects=[each | {"sentences": marked(gold, each["id"], None)} for each in (report["suspects"] or ())[:30]],
+        suspects=[each | {"sentences": marked(gold, each["id"])} for each in (report["suspects"] or ())[:30]],
     )
 
 
-def marked(gold: Gold, id_: str, sentence: int | None) -> list[dict[str, Any]]:
+def marked(gold: Gold, id_: str, sentence: int | None = None) -> list[dict[str, Any]]:
     """The sentences of a paragraph, each with its gold labels, and which one to look at."""
     example = gold.examples[gold.row[id_]]
     return [

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.gold import Bools, Floats, Ints
+from eval.gold import Bools, Floats, Ints, with_none
 
 LEVEL = 0.95
 Weights = Ints | Floats
@@ -33,8 +33,7 @@ def count(truth: Bools, answer: Bools, document: Ints, documents: int | None = N
     more than the rows speak of, the others count nothing. Columns: true positives, false positives and false negatives
     of each label and of `none`; the sum of the rows' F1; exact rows; rows.
     """
-    gold = np.column_stack([truth, ~truth.any(axis=1)])
-    given = np.column_stack([answer, ~answer.any(axis=1)])
+    gold, given = with_none(truth), with_none(answer)
     hits, size = (truth & answer).sum(axis=1), truth.sum(axis=1) + answer.sum(axis=1)
     # An empty row answered empty counts 1.
     row_f1 = np.where(size > 0, 2 * hits / np.maximum(size, 1), 1.0)
@@ -70,19 +69,47 @@ def statistics(counts: Floats, weights: Weights) -> Statistics:
 
 def from_sums(sums: Floats) -> Statistics:
     """Compute the scores of each row of summed counts, whose columns are `count`'s."""
-    columns = (sums.shape[1] - 3) // 3
-    hits, wrong, missed = (sums[:, i * columns : (i + 1) * columns] for i in range(3))
-    f1 = _ratio(2 * hits, 2 * hits + wrong + missed)
+    hits, wrong, missed = outcomes(sums)
+    f1 = ratio(2 * hits, 2 * hits + wrong + missed)
     hits, wrong, missed = (part[:, :-1].sum(axis=1) for part in (hits, wrong, missed))
-    defined = ~np.isnan(f1[:, :-1])
     return Statistics(
         f1[:, :-1],
         f1[:, -1],
-        _ratio(np.nansum(f1[:, :-1], axis=1), defined.sum(axis=1)),
-        _ratio(2 * hits, 2 * hits + wrong + missed),
-        _ratio(sums[:, -3], sums[:, -1]),
-        _ratio(sums[:, -2], sums[:, -1]),
+        mean_of_labels(f1),
+        ratio(2 * hits, 2 * hits + wrong + missed),
+        ratio(sums[:, -3], sums[:, -1]),
+        ratio(sums[:, -2], sums[:, -1]),
     )
+
+
+def outcomes(sums: Floats) -> tuple[Floats, Floats, Floats]:
+    """True positives, false positives and false negatives, `(rows, labels + 1)` each, of summed counts."""
+    columns = (sums.shape[1] - 3) // 3
+    hits, wrong, missed = (sums[:, i * columns : (i + 1) * columns] for i in range(3))
+    return hits, wrong, missed
+
+
+def mean_of_labels(values: Floats) -> Floats:
+    """The mean over labels, the last column (`none`) and what is undefined left out, of each row."""
+    labels = values[:, :-1]
+    return ratio(np.nansum(labels, axis=1), (~np.isnan(labels)).sum(axis=1))
+
+
+def wilson(positives: int, n: int) -> list[float] | None:
+    """The 95 % score interval of a proportion, `[low, high]` (Wilson, 1927); None of nothing.
+
+    It takes cases for independent; changes of one paragraph, or paragraphs of one document, are not, and what is
+    uncertain is rather more.
+
+    >>> [round(bound, 3) for bound in wilson(9, 10)]
+    [0.596, 0.982]
+    """
+    from scipy.stats import binomtest
+
+    if not n:
+        return None
+    found = binomtest(positives, n).proportion_ci(confidence_level=LEVEL, method="wilson")
+    return [float(found.low), float(found.high)]
 
 
 def interval(values: Floats, level: float = LEVEL) -> list[float] | None:
@@ -106,11 +133,13 @@ def share(hit: Bools, among: Bools, document: Ints, weights: Weights) -> dict[st
     """
     rows = np.column_stack([(hit & among).sum(axis=1), among.sum(axis=1)]).astype(np.float64)
     hits, of = by_document(rows, document, weights.shape[1] if len(weights) else int(document.max()) + 1).T
-    drawn = _ratio(weights @ hits, weights @ of) if len(weights) else np.zeros(0)
+    drawn = ratio(weights @ hits, weights @ of) if len(weights) else np.zeros(0)
     n = int(of.sum())
     return {"value": float(hits.sum() / n) if n else None, "n": n, "interval": interval(drawn)}
 
 
-def _ratio(above: Floats, below: Floats) -> Floats:
-    found: Floats = np.divide(above, below, out=np.full(np.shape(above), np.nan), where=below > 0)
+def ratio(above: Floats, below: Floats) -> Floats:
+    """`above` over `below`, which is as large or stretched to it; NaN where `below` is 0."""
+    below = np.broadcast_to(below, above.shape)
+    found: Floats = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
     return found

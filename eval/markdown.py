@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
+from eval.output import open_template
 from eval.tables import signed, span, tables
 
 
@@ -15,18 +15,7 @@ def render(report: Mapping[str, Any], brief: bool = False) -> str:
 
     `brief` is what a terminal shows: the verdict, the labels, the systems.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    folder = Path(__file__).parent / "templates"
-    # Markdown is not HTML: `|` is escaped cell by cell in `table`.
-    environment = Environment(
-        loader=FileSystemLoader(folder),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
-    template = environment.get_template("report.md.jinja")
+    template = open_template("report.md.jinja")
     name = " ".join(report["system"]["name"].split())
     found = {key: table(*rows) for key, rows in tables(report).items()}
     return template.render(report=report, name=name, verdict=verdict(report), tables=found, brief=brief).rstrip() + "\n"

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.gold import Bools, Floats
+from eval.gold import Bools, Floats, with_none
 
 
 def measure(truth: Bools, answer: Bools, ids: Sequence[str], scores: Floats | None = None) -> dict[str, Any]:
@@ -80,4 +80,4 @@ def number(value: float) -> float | None:
 
 def _with_none(rows: Bools) -> Any:
     # A column for `none` also keeps a scheme of one label an indicator array: scikit-learn takes (n, 1) as binary.
-    return np.column_stack([rows, ~rows.any(axis=1)]).astype(np.int64)
+    return with_none(rows).astype(np.int64)

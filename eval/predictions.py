@@ -70,8 +70,6 @@ def _parse(data: dict[str, Any], scheme: Scheme) -> Row:
         if all(type(item.get("end")) is int for item in sentences):
             ends = tuple(item["end"] for item in sentences)
     model, decision, review = data.get("model"), data.get("decision"), data.get("review")
-    if review is not None and (not isinstance(review, list) or not all(isinstance(item, str) for item in review)):
-        raise GongbaoError("`review` is not a list of label ids")
     return Row(
         data["id"],
         _answer(data, scheme, ""),
@@ -79,15 +77,13 @@ def _parse(data: dict[str, Any], scheme: Scheme) -> Row:
         ends,
         model if isinstance(model, str) else None,
         decision if isinstance(decision, str) else None,
-        None if review is None else tuple(scheme.check(review)),
+        None if review is None else label_list(review, scheme, "review"),
     )
 
 
 def _answer(data: dict[str, Any], scheme: Scheme, where: str) -> Answer:
-    labels, scores = data.get("labels"), data.get("scores")
-    if "labels" in data and (not isinstance(labels, list) or not all(isinstance(item, str) for item in labels)):
-        raise GongbaoError(f"`{where}labels` is not a list of label ids")
-    checked = None
+    labels = label_list(data["labels"], scheme, f"{where}labels") if "labels" in data else None
+    scores, checked = data.get("scores"), None
     if scores is not None:
         if not isinstance(scores, dict):
             raise GongbaoError(f"`{where}scores` is not an object with a probability for every label")
@@ -99,4 +95,11 @@ def _answer(data: dict[str, Any], scheme: Scheme, where: str) -> Answer:
             if type(value) not in (int, float) or not 0 <= value <= 1:
                 raise GongbaoError(f"`{where}scores`: {label!r} is {value!r}, not a probability within 0 and 1")
         checked = {label: float(scores[label]) for label in scheme.ids}
-    return Answer(None if labels is None else tuple(scheme.check(labels)), checked)
+    return Answer(labels, checked)
+
+
+def label_list(value: Any, scheme: Scheme, where: str) -> tuple[str, ...]:
+    """Labels as a row gives them, in the scheme's order; raises GongbaoError, naming the key, for anything else."""
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise GongbaoError(f"`{where}` is not a list of label ids")
+    return tuple(scheme.check(value))

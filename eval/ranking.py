@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
@@ -12,14 +10,13 @@ from typing import Any
 
 from eval import plots
 from eval.compare import compare
-from eval.gold import Gold
-from eval.html import page
+from eval.gold import Gold, labels_of
+from eval.html import marked, page
 from eval.markdown import table
+from eval.output import as_json, write_folder
 from eval.report import signature
-from eval.system import System
+from eval.system import System, check_names
 from eval.tables import BLANK, Table, figure, signed, signed_span
-from gongbao.errors import GongbaoError
-from gongbao.files import draft
 
 FILES = ("compare.json", "compare.md", "compare.html")
 SHOWN = 100
@@ -32,10 +29,7 @@ def rank(systems: Sequence[System], gold: Gold, resamples: int, seed: int, notes
     `pairs` are `eval.compare.compare`'s, the earlier system as A; `ranking` is by macro-F1, best first. Raises
     GongbaoError if two systems bear one name.
     """
-    names = [system.name for system in systems]
-    for name in names:
-        if names.count(name) > 1:
-            raise GongbaoError(f"two systems are called {name!r}: score one again with --name")
+    check_names(systems, "score one again with --name")
     pairs = [compare(a, b, gold, resamples, seed) for a, b in combinations(systems, 2)]
     values = {pair[side]: pair["macro_f1"][side] for pair in pairs for side in ("a", "b")}
     order = sorted(values, key=lambda name: -1.0 if values[name] is None else -values[name])
@@ -152,15 +146,7 @@ def label_table(pair: dict[str, Any]) -> Table:
 
 def write(folder: str | Path, found: dict[str, Any], text: str, page: str) -> None:
     """Write the comparison's files into a folder; a reader never sees half a file."""
-    contents = (json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False) + "\n", text, page)
-    target = Path(folder)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as stack:
-            for name, content in zip(FILES, contents, strict=True):
-                stack.enter_context(draft(target / name)).write(content)
-    except OSError as error:
-        raise GongbaoError(f"cannot write the comparison to {folder}: {error.strerror}") from error
+    write_folder(folder, dict(zip(FILES, (as_json(found), text, page), strict=True)), "comparison")
 
 
 def gold_name(found: dict[str, Any], label: str) -> str:
@@ -169,15 +155,12 @@ def gold_name(found: dict[str, Any], label: str) -> str:
 
 def _case(gold: Gold, id_: str, a: System, b: System) -> dict[str, Any]:
     row = gold.row[id_]
-    ids = gold.scheme.ids
     return {
         "id": id_,
-        "sentences": [
-            {"text": s.text, "labels": list(s.labels), "marked": False} for s in gold.examples[row].sentences
-        ],
+        "sentences": marked(gold, id_),
         "gold": list(gold.examples[row].labels),
-        "a": [label for label, on in zip(ids, a.answer[row], strict=True) if on],
-        "b": [label for label, on in zip(ids, b.answer[row], strict=True) if on],
+        "a": labels_of(a.answer[row], gold.scheme),
+        "b": labels_of(b.answer[row], gold.scheme),
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Sequence
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -19,16 +18,17 @@ from eval.baselines import SECOND
 from eval.calibration import calibrate
 from eval.curves import curves
 from eval.evidence import evidence
-from eval.gold import Bools, Floats, Gold, Ints
+from eval.gold import Bools, Floats, Gold, Ints, labels_of
 from eval.intervals import Statistics, count, interval, resample, statistics
 from eval.metrics import mean, measure
 from eval.mistakes import confusion, worst
+from eval.output import as_json, write_folder
 from eval.slices import slices
 from eval.suspects import suspects
-from eval.system import DECIMALS, System
+from eval.system import DECIMALS, System, check_names
 from gongbao import __version__
 from gongbao.errors import GongbaoError
-from gongbao.files import draft
+from gongbao.labels import Scheme
 from gongbao.policy import Policy
 
 FILES = ("report.json", "report.md", "report.html", "predictions.jsonl")
@@ -56,10 +56,7 @@ def score(
     its sentences and its baselines, whose differences from it are therefore paired. What cannot be computed is None,
     and `system.notes` says why. Raises GongbaoError if two systems bear one name.
     """
-    names = [system.name, *(other.name for other in baselines)]
-    for name in names:
-        if names.count(name) > 1:
-            raise GongbaoError(f"two systems are called {name!r}: name one with --name NAME or --baseline NAME=X")
+    check_names([system, *baselines], "name one with --name NAME or --baseline NAME=X")
     # Floats once, instead of in every product.
     weights = resample(len(gold.documents), resamples, seed).astype(np.float64)
     paragraphs, own = _level(gold.truth, system.answer, system.scores, gold.document, weights, gold)
@@ -133,16 +130,16 @@ def predictions(system: System, gold: Gold) -> list[dict[str, Any]]:
 
     Scores are probabilities with 6 decimals; `scores` and `sentences` are left out where the system gives none.
     """
-    ids = gold.scheme.ids
+    scheme = gold.scheme
     ends = np.cumsum(gold.lengths)
     rows = []
     for index, example in enumerate(gold.examples):
-        row = {"id": example.id, "document": example.document, **_answer(system.answer, system.scores, index, ids)}
+        row = {"id": example.id, "document": example.document, **_answer(system.answer, system.scores, index, scheme)}
         if system.review is not None:
-            row["review"] = [ids[i] for i in np.flatnonzero(system.review[index]).tolist()]
+            row["review"] = labels_of(system.review[index], scheme)
         if system.sentence_answer is not None:
             span = range(ends[index] - gold.lengths[index], ends[index])
-            row["sentences"] = [_answer(system.sentence_answer, system.sentence_scores, n, ids) for n in span]
+            row["sentences"] = [_answer(system.sentence_answer, system.sentence_scores, n, scheme) for n in span]
         rows.append(row)
     return rows
 
@@ -150,15 +147,7 @@ def predictions(system: System, gold: Gold) -> list[dict[str, Any]]:
 def write(folder: str | Path, report: dict[str, Any], rows: Sequence[dict[str, Any]], markdown: str, html: str) -> None:
     """Write a report's files, those of `FILES`, into a folder; a reader never sees half a file."""
     lines = "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
-    contents = (json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False) + "\n", markdown, html, lines)
-    target = Path(folder)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as stack:
-            for name, content in zip(FILES, contents, strict=True):
-                stack.enter_context(draft(target / name)).write(content)
-    except OSError as error:
-        raise GongbaoError(f"cannot write the report to {folder}: {error.strerror}") from error
+    write_folder(folder, dict(zip(FILES, (as_json(report), markdown, html, lines), strict=True)), "report")
 
 
 def _level(
@@ -234,10 +223,10 @@ def _seeds(system: System, runs: Sequence[System], gold: Gold) -> dict[str, Any]
     return {"macro_f1": values, "mean": mean(defined), "standard_deviation": spread}
 
 
-def _answer(answer: Bools, scores: Floats | None, index: int, ids: Sequence[str]) -> dict[str, Any]:
-    row: dict[str, Any] = {"labels": [ids[i] for i in np.flatnonzero(answer[index]).tolist()]}
+def _answer(answer: Bools, scores: Floats | None, index: int, scheme: Scheme) -> dict[str, Any]:
+    row: dict[str, Any] = {"labels": labels_of(answer[index], scheme)}
     if scores is not None:
-        row["scores"] = {label: round(float(p), DECIMALS) for label, p in zip(ids, scores[index], strict=True)}
+        row["scores"] = {label: round(float(p), DECIMALS) for label, p in zip(scheme.ids, scores[index], strict=True)}
     return row
 
 

@@ -23,15 +23,46 @@ PARTS = {"gold": "gold set", "n": "number of paragraphs", "docs": "number of doc
 
 @dataclass(frozen=True)
 class Saved:
-    """A report's folder, what it holds as JSON, and the system whose answers were saved with it."""
+    """A report that was written: what it was asked for by, its folder, and what it holds as JSON."""
 
+    name: str
     folder: Path
     report: dict[str, Any]
-    system: System
 
     @property
     def signature(self) -> dict[str, str]:
         return signature_of(self.report["signature"])
+
+    @classmethod
+    def read(cls, x: str | Path) -> Saved:
+        """Read a report; raises GongbaoError if there is none, or if it is damaged."""
+        folder = report_folder(x)
+        report = read_json(folder / "report.json")
+        for key in ("signature", "gold", "system", "labels", "provenance"):
+            if key not in report:
+                raise GongbaoError(f"{folder / 'report.json'}: `{key}` is missing: score again")
+        return cls(str(x), folder, report)
+
+    def system(self, gold: Gold) -> System:
+        """What the system answered; raises GongbaoError if that was on another gold set, or is damaged."""
+        scored = self.report["gold"]
+        if scored["sha256"] != gold.sha256:
+            raise GongbaoError(
+                f"{self.folder} was scored on {scored['file']} ({scored['sha256'][:6]}), and {gold.name} is "
+                f"{gold.sha256[:6]}: name that file with --gold"
+            )
+        system = open_system(self.folder / "predictions.jsonl", gold, self.report["system"]["name"])
+        thresholds = [self.report["labels"][label]["threshold"] for label in gold.scheme.ids]
+        provenance = self.report["provenance"]
+        return dataclasses.replace(
+            system,
+            thresholds=None if None in thresholds else np.array(thresholds, dtype=np.float64),
+            model=provenance["model"],
+            decision=provenance["decision"],
+            seconds=provenance.get("seconds"),
+            size=provenance.get("weights_bytes"),
+            record=provenance["record"],
+        )
 
 
 def signature_of(text: str) -> dict[str, str]:
@@ -43,11 +74,6 @@ def signature_of(text: str) -> dict[str, str]:
     return dict(part.split(":", 1) for part in text.split("|") if ":" in part)
 
 
-def read_signature(x: str | Path) -> dict[str, str]:
-    """The signature of a report's folder; raises GongbaoError if there is no report."""
-    return signature_of(_read(report_folder(x))["signature"])
-
-
 def report_folder(x: str | Path) -> Path:
     """Find a report: a folder that holds one, or a run's folder whose `report/` does."""
     for folder in (Path(x), Path(x) / OWN):
@@ -56,38 +82,12 @@ def report_folder(x: str | Path) -> Path:
     raise GongbaoError(f"{x}: no report in it; `python -m eval score {x} -o DIR` makes one")
 
 
-def open_saved(x: str | Path, gold: Gold) -> Saved:
-    """Open a report as it was saved; raises GongbaoError if it is damaged or its answers are not of this gold set."""
-    folder = report_folder(x)
-    report = _read(folder)
-    scored = report["gold"]
-    if scored["sha256"] != gold.sha256:
-        raise GongbaoError(
-            f"{folder} was scored on {scored['file']} ({scored['sha256'][:6]}), and {gold.name} is {gold.sha256[:6]}: "
-            "name that file with --gold"
-        )
-    system = open_system(folder / "predictions.jsonl", gold, report["system"]["name"])
-    thresholds = [report["labels"][label]["threshold"] for label in gold.scheme.ids]
-    known = None if None in thresholds else np.array(thresholds, dtype=np.float64)
-    provenance = report["provenance"]
-    system = dataclasses.replace(
-        system,
-        thresholds=known,
-        model=provenance["model"],
-        decision=provenance["decision"],
-        seconds=provenance.get("seconds"),
-        size=provenance.get("weights_bytes"),
-        record=provenance["record"],
-    )
-    return Saved(folder, report, system)
-
-
-def check_alike(signatures: Sequence[tuple[str, dict[str, str]]]) -> list[str]:
+def check_alike(reports: Sequence[Saved]) -> list[str]:
     """Refuse reports on another gold set or label scheme, naming what differs; return the differences that may be.
 
     Those are said and then made good: resamples, seed and version are this comparison's, for all sides.
     """
-    (first, own), *rest = signatures
+    (first, own), *rest = ((saved.name, saved.signature) for saved in reports)
     notes = []
     for name, other in rest:
         for part, words in PARTS.items():
@@ -100,11 +100,3 @@ def check_alike(signatures: Sequence[tuple[str, dict[str, str]]]) -> list[str]:
             if own.get(part) != other.get(part):
                 notes.append(f"{name} was reported with {part} {other.get(part)}, {first} with {own.get(part)}.")
     return notes
-
-
-def _read(folder: Path) -> dict[str, Any]:
-    report = read_json(folder / "report.json")
-    for key in ("signature", "gold", "system", "labels", "provenance"):
-        if key not in report:
-            raise GongbaoError(f"{folder / 'report.json'}: `{key}` is missing: score again")
-    return report

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import csv
-import json
+import io
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from eval import markdown
 from eval.archive import MISSING, YEAR, number
+from eval.output import as_json, open_template, write_folder
 from eval.share_figures import Point, Row, heat_map, lines, percent, short
 from eval.shares import ALL, METHODS, UNITS
-from gongbao.errors import GongbaoError
-from gongbao.files import draft
 from gongbao.writers.csv import defused
 
 FILES = ("shares.json", "shares.csv", "shares.html")
@@ -24,23 +22,20 @@ SHOWN = 30
 
 def write(folder: str | Path, found: dict[str, Any]) -> None:
     """Write shares (what `shares` returns) into a folder; a reader never sees half a file, and no date is in them."""
-    page = render(found)
-    target = Path(folder)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as stack:
-            files = [
-                stack.enter_context(draft(target / name, "utf-8-sig" if name.endswith(".csv") else "utf-8"))
-                for name in FILES
-            ]
-            files[0].write(json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
-            for n, row in enumerate(table(found)):
-                if not n:
-                    csv.writer(files[1]).writerow(row)
-                csv.writer(files[1]).writerow([defused(cell) for cell in row.values()])
-            files[2].write(page)
-    except OSError as error:
-        raise GongbaoError(f"cannot write the shares to {folder}: {error.strerror}") from error
+    contents = (as_json(found), _csv(found), render(found))
+    write_folder(folder, dict(zip(FILES, contents, strict=True)), "shares")
+
+
+def _csv(found: dict[str, Any]) -> str:
+    """The table as a spreadsheet opens it right: a byte-order mark, cells that it would run defused."""
+    file = io.StringIO(newline="")
+    file.write("\ufeff")
+    writer = csv.writer(file)
+    for n, row in enumerate(table(found)):
+        if not n:
+            writer.writerow(row)
+        writer.writerow([defused(cell) for cell in row.values()])
+    return file.getvalue()
 
 
 def table(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -62,22 +57,11 @@ def table(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def render(found: dict[str, Any]) -> str:
     """Return the page: the whole archive's table, then for each key its heat maps, lines over years and tables."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=True,
-    )
-    environment.filters |= {"percent": percent, "short": short}
+    template = open_template("shares.html.jinja", {"percent": percent, "short": short})
     method = "corrected" if found["gold"] else "raw"
     units = [unit for unit in UNITS if found[ALL]["shares"][unit]]
     sections = [_section(found, key, groups, method, units) for key, groups in found["by"].items()]
-    page = environment.get_template("shares.html.jinja").render(
-        found=found, all=found[ALL], method=method, units=units, sections=sections
-    )
+    page = template.render(found=found, all=found[ALL], method=method, units=units, sections=sections)
     return page.rstrip() + "\n"
 
 

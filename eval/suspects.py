@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from eval.gold import Bools, Floats, Gold
+from eval.gold import Bools, Floats, Gold, with_none
+from eval.output import write_rows
 from gongbao.errors import GongbaoError
-from gongbao.files import draft
 
 FEWEST = 5
 """Positives and negatives that a label needs before its confidence can be judged."""
@@ -56,7 +55,7 @@ def out_of_fold(gold: Gold, folds: int = 5) -> Floats:
         raise GongbaoError(f"{gold.name} has {len(gold.documents)} documents, too few for {folds} folds")
     texts = np.array([example.text for example in gold.examples], dtype=object)
     # The last column, `none`, keeps a scheme of one label an indicator array, which scikit-learn would take as binary.
-    truth = np.column_stack([gold.truth, ~gold.truth.any(axis=1)]).astype(int)
+    truth = with_none(gold.truth).astype(int)
     scores = np.zeros(gold.truth.shape)
     for others, mine in GroupKFold(folds).split(texts, groups=gold.document):
         model = make_pipeline(
@@ -72,13 +71,10 @@ def out_of_fold(gold: Gold, folds: int = 5) -> Floats:
 
 
 def export(path: str | Path, found: Sequence[dict[str, Any]], gold: Gold) -> None:
-    """Write suspects for review, a JSON object a line: id, document, text, label, given, score; atomically."""
-    try:
-        with draft(path) as file:
-            for suspect in found:
-                example = gold.examples[suspect["row"]]
-                row = {"id": example.id, "document": example.document, "text": example.text}
-                row |= {"labels": list(example.labels), **{k: v for k, v in suspect.items() if k != "row"}}
-                file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
-    except OSError as error:
-        raise GongbaoError(f"cannot write {path}: {error.strerror}") from error
+    """Write suspects for review, a JSON object a line: id, document, text, labels, label, given, score; atomically."""
+    rows = []
+    for suspect in found:
+        example = gold.examples[suspect["row"]]
+        row = {"id": example.id, "document": example.document, "text": example.text, "labels": list(example.labels)}
+        rows.append(row | {key: value for key, value in suspect.items() if key != "row"})
+    write_rows(path, rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -49,6 +50,14 @@ class System:
     labeler: Labeler | None = None
     seconds: float | None = None
     size: int | None = None
+
+
+def check_names(systems: Sequence[System], how: str) -> None:
+    """Raise GongbaoError, saying how to mend it, if two systems bear one name."""
+    names = [system.name for system in systems]
+    for name in names:
+        if names.count(name) > 1:
+            raise GongbaoError(f"two systems are called {name!r}: {how}")
 
 
 def is_file(x: str | Path) -> bool:

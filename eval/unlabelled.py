@@ -50,8 +50,8 @@ def compare_on(a: str | Path, b: str | Path, inputs: list[str]) -> dict[str, Any
         if old["labels"] != new["labels"]
     ]
     return {
-        "a": _name(a, first),
-        "b": _name(b, second),
+        "a": first.name,
+        "b": second.name,
         "inputs": [Path(each).name for each in inputs],
         "paragraphs": len(found[0]),
         "labels": labels,
@@ -98,7 +98,3 @@ def _evidence(old: dict[str, Any], new: dict[str, Any]) -> list[dict[str, Any]]:
         for label, e in row["evidence"].items()
         if label in moved
     ]
-
-
-def _name(model: str | Path, labeler: Labeler) -> str:
-    return labeler.name or str(model)

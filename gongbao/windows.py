@@ -84,9 +84,12 @@ class Tokenizer:
         self._special = special
         self.size = max(backend.get_vocab_size(), *(number + 1 for number in added.values()))
 
-    def check_fits(self, rows: int, name: str | Path) -> None:
-        """Raise GongbaoError, naming the model, if its `rows` embeddings are too few for the pieces."""
-        if self.size > rows:
+    def check_fits(self, rows: int, name: str | Path, filled: float = 0.0) -> None:
+        """Raise GongbaoError, naming the model, if its `rows` embeddings are too few for the pieces, or too many.
+
+        At least the share `filled` of the embeddings must have a piece.
+        """
+        if not filled * rows <= self.size <= rows:
             raise GongbaoError(
                 f"{name}: the tokenizer has {self.size} pieces, the model {rows}: they are not of one model"
             )

@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from train.command import one_line
+from train.command import by_epoch, one_line
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -41,7 +41,7 @@ def main(
     if not is_main_process():
         return
     if scores:
-        say("dev macro-F1 by epoch: " + ", ".join(f"{row['epoch']:.3g}: {row['macro_f1']:.4f}" for row in scores))
+        say(by_epoch(scores))
         if max(scores, key=lambda row: row["macro_f1"])["epoch"] == 0 and (init or settings.model.init) == "keep":
             say("the starting weights won: no epoch did better on dev, so the run holds them unchanged")
     print(folder)

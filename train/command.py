@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import typer
 
 from gongbao.errors import GongbaoError
+
+
+def by_epoch(scores: Sequence[Mapping[str, float]]) -> str:
+    """A run's scores on dev, for the end of its command."""
+    return "dev macro-F1 by epoch: " + ", ".join(f"{row['epoch']:.3g}: {row['macro_f1']:.4f}" for row in scores)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from gongbao import models
 from gongbao.decision import Decision
 from gongbao.errors import GongbaoError
 from train.arguments import bf16
-from train.command import one_line
+from train.command import by_epoch, one_line
 from train.config import Config, Model, Table, check_table, check_trainer, read_toml
 from train.corpus import read_unlabelled
 from train.dataset import Training
@@ -177,8 +177,7 @@ def main(
     """Make a small model that answers like a large one."""
     with one_line():
         folder, scores = distil(read_distil(config, set_ or []), resume)
-    found = ", ".join(f"{row['epoch']:.3g}: {row['macro_f1']:.4f}" for row in scores)
-    print(f"dev macro-F1 by epoch: {found}", file=sys.stderr)
+    print(by_epoch(scores), file=sys.stderr)
     print(folder)
 
 

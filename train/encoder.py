@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated, Any, Optional
 
 import typer
@@ -151,9 +152,8 @@ def check_place(to: Path) -> None:
         raise GongbaoError(f"--to {to} holds other files than a model's: name a new folder")
     try:
         to.mkdir(parents=True, exist_ok=True)
-        with whole(to / "config.json.check") as partial:
-            partial.write_text("", encoding="utf-8")
-        (to / "config.json.check").unlink()
+        with TemporaryFile(dir=to):
+            pass
     except OSError as error:
         raise GongbaoError(f"cannot write to {to}: {error.strerror}") from error
 

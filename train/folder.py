@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gongbao.errors import GongbaoError
-from gongbao.files import read_json
+from gongbao.files import read_json, write_text
 
 RUNS = Path("models")
 SNAPSHOT = "config.json"
@@ -78,15 +78,13 @@ def _fresh(name: str, started: datetime) -> Path:
 def begin(config: Named, partial: Path) -> None:
     """Make the unfinished folder, with the config that --resume goes by."""
     partial.mkdir(parents=True, exist_ok=True)
-    (partial / SNAPSHOT).write_text(config.model_dump_json(), encoding="utf-8")
+    write_text(partial / SNAPSHOT, config.model_dump_json())
 
 
 def place(partial: Path) -> Path:
     """Put the finished model, `partial/final`, in its place, `models/<run>`, and remove what it was made from."""
     final, folder = partial / "final", RUNS / partial.name[1 : -len(".partial")]
-    for path in final.iterdir():
-        # Weights are saved readable by their owner alone; a run is to be shared like any other file.
-        path.chmod(0o666 & ~umask())
+    open_to_all(final)
     os.replace(final, folder)
     shutil.rmtree(partial)
     return folder
@@ -96,16 +94,22 @@ def _newest_unfinished(config: Named) -> Path | None:
     """Return the newest unfinished run of a config; if all were started with other settings, the newest is refused."""
     found = sorted(RUNS.glob(f".????????-??????-{config.name}.partial"), reverse=True)
     own = json.loads(config.model_dump_json())
-    for folder in found:
-        stored = folder / SNAPSHOT
-        if stored.exists() and _differing(read_json(stored), own) is None:
+    reasons = [_refused(folder, own) for folder in found]
+    for folder, reason in zip(found, reasons, strict=True):
+        if reason is None:
             return folder
     if found:
-        stored = found[0] / SNAPSHOT
-        name = _differing(read_json(stored), own) if stored.exists() else None
-        which = f" ({name})" if name else ""
+        which = f" ({reasons[0]})" if reasons[0] else ""
         raise GongbaoError(f"{found[0]} was started with other settings{which}: remove it, or restore them to resume")
     return None
+
+
+def _refused(folder: Path, own: dict[str, Any]) -> str | None:
+    """The first setting in which an unfinished run differs from ours, None if in none; "" if it does not say."""
+    try:
+        return _differing(read_json(folder / SNAPSHOT), own)
+    except GongbaoError:
+        return ""
 
 
 def _differing(one: dict[str, Any], other: dict[str, Any], above: str = "") -> str | None:
@@ -127,8 +131,9 @@ def wait_for_all() -> None:
         distributed.barrier()
 
 
-def umask() -> int:
-    """The rights that new files are not to have."""
+def open_to_all(folder: Path) -> None:
+    """Give a model's files the rights of any other: safetensors leaves weights readable by their owner alone."""
     mask = os.umask(0)
     os.umask(mask)
-    return mask
+    for path in folder.iterdir():
+        path.chmod(0o666 & ~mask)

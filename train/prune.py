@@ -23,7 +23,7 @@ from gongbao.windows import Tokenizer
 from train.checkpoint import open_encoder, save_tokenizer
 from train.config import Text
 from train.corpus import read_documents
-from train.folder import umask
+from train.folder import open_to_all
 from train.vocabulary import always_kept, cut_config, cut_tokenizer, keep, read_pieces
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ def prune(checkpoint: str, out: Path, texts: Sequence[Text], at_least: int = 1, 
         partial.mkdir(parents=True)
         cut = _prune(checkpoint, partial, texts, at_least, limit)
         (partial / "README.md").write_text(card(checkpoint, texts, at_least, cut), encoding="utf-8")
-        for path in partial.iterdir():
-            path.chmod(0o666 & ~umask())
+        open_to_all(partial)
         if out.exists():
             out.rmdir()
         os.replace(partial, out)
@@ -85,11 +84,7 @@ def _prune(checkpoint: str, out: Path, texts: Sequence[Text], at_least: int, lim
     kept = keep(pieces, counts, at_least, always_kept(spec, tokenizer))
     model = open_encoder(checkpoint)
     rows = model.get_input_embeddings().num_embeddings
-    tokenizer.check_fits(rows, checkpoint)
-    if tokenizer.size < FILLED * rows:
-        raise GongbaoError(
-            f"{checkpoint}: the tokenizer has {tokenizer.size} pieces, the model {rows}: they are not of one model"
-        )
+    tokenizer.check_fits(rows, checkpoint, FILLED)
     before = model.num_parameters()
     ids = {old: new for new, old in enumerate(kept)}
     sample = [text for text in sentences if all(piece in ids for piece in tokenizer.encode([text])[0].ids)][:SAMPLE]

@@ -51,7 +51,7 @@ def stoppable(folder: Path) -> Iterator[None]:
     from is removed when an error that the user can mend stops the run.
     """
     try:
-        with _one_line(folder):
+        with _says_what_is_kept(folder):
             yield
     except GongbaoError:
         if is_main_process() and not list(folder.glob("checkpoint-*")):
@@ -60,7 +60,7 @@ def stoppable(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _one_line(folder: Path) -> Iterator[None]:
+def _says_what_is_kept(folder: Path) -> Iterator[None]:
     from safetensors import SafetensorError
 
     try:

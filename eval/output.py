@@ -1,0 +1,77 @@
+"""What reports, comparisons and shares are written with: templates, JSON, and folders that are never half full."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gongbao.errors import GongbaoError
+from gongbao.files import draft
+from gongbao.writers.jsonl import write_jsonl
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def open_template(name: str, filters: Mapping[str, Callable[..., Any]] | None = None) -> Template:
+    """Open a template of `templates/`; in one of HTML all that is filled in is escaped.
+
+    Markdown is not HTML: there `|` is escaped cell by cell, in `eval.markdown.table`.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=".html." in name,
+    )
+    environment.filters |= filters or {}
+    return environment.get_template(name)
+
+
+def as_json(found: Any) -> str:
+    """JSON for a file that people read too; raises ValueError for what is not a number."""
+    return json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def write_folder(folder: str | Path, contents: Mapping[str, str], what: str) -> None:
+    """Write files, by name, into a folder, all or none of them; raises GongbaoError that says `what` they are."""
+    target = Path(folder)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            for name, content in contents.items():
+                stack.enter_context(draft(target / name)).write(content)
+    except OSError as error:
+        raise GongbaoError(f"cannot write the {what} to {folder}: {error.strerror}") from error
+
+
+def write_rows(path: str | Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Write a JSON object a line, whole or not at all; raises GongbaoError."""
+    try:
+        with write_jsonl(Path(path)) as write:
+            for row in rows:
+                write(row)
+    except OSError as error:
+        raise GongbaoError(f"cannot write {path}: {error.strerror}") from error
+
+
+def check_folder(folder: Path, names: Iterable[str], what: str, force: bool) -> None:
+    """Raise GongbaoError if `folder` is a file, or holds such files already and they are not to be overwritten."""
+    if folder.exists() and not folder.is_dir():
+        raise GongbaoError(f"{folder} is a file; -o names a folder")
+    if not force and any((folder / name).exists() for name in names):
+        raise GongbaoError(f"{folder} holds {what} already: add --force to overwrite it, or choose another -o")
+
+
+def check_file(path: Path, force: bool) -> None:
+    """Raise GongbaoError if the file is there already and is not to be overwritten."""
+    if path.exists() and not force:
+        raise GongbaoError(f"{path} is there already: add --force to overwrite it, or choose another name")
