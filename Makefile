@@ -11,7 +11,7 @@ GOLD   ?= data/gold.jsonl
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install baseline train encoder adapt distil predict eval compare test lint wheel clean
+.PHONY: help install baseline train encoder adapt distil predict predict-usage eval compare compare-usage test lint wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -45,16 +45,21 @@ adapt: $(STAMP) ## adapt an encoder to an archive of plain text (configs/adapt.t
 distil: $(STAMP) ## make a small model that answers like a large one (configs/distil.toml, ARGS=--resume)
 	$(PY) -m train.distil configs/distil.toml $(ARGS)
 
-predict: $(STAMP) ## label documents with the newest run (FILES="…" OUT=out.jsonl, MODEL=…)
-	@test -n "$(FILES)" || { echo 'usage: make predict FILES="page.txt folder" [OUT=out.jsonl] [MODEL=latest]'; exit 2; }
+predict: $(if $(FILES),$(STAMP),predict-usage) ## label documents with the newest run (FILES="…" OUT=out.jsonl, MODEL=…)
 	$(PY) -m gongbao predict $(FILES) --model $(MODEL) $(if $(OUT),-o $(OUT)) $(ARGS)
+
+# Said before an environment is built.
+predict-usage:
+	@echo 'usage: make predict FILES="page.txt folder" [OUT=out.jsonl] [MODEL=latest]'; exit 2
 
 eval: $(STAMP) models/.baseline ## score a model on a gold set (MODEL=latest, GOLD=data/gold.jsonl)
 	$(PY) -m eval score $(MODEL) --gold $(GOLD) $(ARGS)
 
-compare: $(STAMP) ## compare the reports of two systems (A=DIR B=DIR, GOLD=…, ARGS="-o DIR")
-	@test -n "$(A)" -a -n "$(B)" || { echo 'usage: make compare A=DIR B=DIR [GOLD=data/gold.jsonl] [ARGS="-o DIR"]'; exit 2; }
+compare: $(if $(and $(A),$(B)),$(STAMP),compare-usage) ## compare the reports of two systems (A=DIR B=DIR, GOLD=…, ARGS="-o DIR")
 	$(PY) -m eval compare $(A) $(B) --gold $(GOLD) $(ARGS)
+
+compare-usage:
+	@echo 'usage: make compare A=DIR B=DIR [GOLD=data/gold.jsonl] [ARGS="-o DIR"]'; exit 2
 
 test: $(STAMP) ## run the tests
 	$(PY) -m pytest $(ARGS)

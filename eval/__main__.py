@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
+from eval.arguments import (
+    check_resamples,
+    check_target,
+    destination,
+    parse_policies,
+    read_gold,
+    scheme_in,
+    usage_error,
+)
 from gongbao.errors import GongbaoError
-
-if TYPE_CHECKING:
-    from gongbao.labels import Scheme
 
 app = typer.Typer(
     add_completion=False,
@@ -22,8 +28,12 @@ app = typer.Typer(
     help="Score systems on a gold set, compare them, count shares, and measure how far annotators agree.",
 )
 
-SchemeFile = Annotated[Path | None, typer.Option("--scheme", help="Label scheme in TOML (default: the model's own).")]
-Resamples = Annotated[int, typer.Option(min=0, help="Resamples of documents for the intervals.")]
+SchemeFile = Annotated[
+    Path | None, typer.Option("--scheme", help="Label scheme of the files, in TOML (default: the policy domains).")
+]
+Resamples = Annotated[
+    int, typer.Option(callback=check_resamples, help="Resamples of documents for the intervals: 0, or 100 to 20,000.")
+]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the resamples.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")]
 
@@ -38,7 +48,10 @@ def score(
         Path | None, typer.Option("-o", "--out", help="Folder of the report (default: a run's report/).")
     ] = None,
     baseline: Annotated[list[str] | None, typer.Option(help="Another system to show, X or NAME=X; repeatable.")] = None,
-    scheme: SchemeFile = None,
+    scheme: Annotated[
+        Path | None,
+        typer.Option(help="Label scheme in TOML (default: a model's own; for a file of answers the policy domains)."),
+    ] = None,
     resamples: Resamples = 1000,
     seed: Seed = 12345,
     name: Annotated[str | None, typer.Option(help="What the report calls the system.")] = None,
@@ -46,7 +59,8 @@ def score(
         list[str] | None, typer.Option(help="A promise to check: precision=0.9 or recall=0.95; repeatable.")
     ] = None,
     run: Annotated[
-        list[str] | None, typer.Option("--seed-run", help="The same run with another seed, for the spread; repeatable.")
+        list[str] | None,
+        typer.Option("--seed-run", help="The run with another seed, X or NAME=X; repeatable."),
     ] = None,
     export_suspects: Annotated[
         Path | None, typer.Option(help="File to write the labels to that look wrong (.jsonl).")
@@ -58,19 +72,27 @@ def score(
         from eval import html, report
         from eval.baselines import find_baselines
         from eval.behaviour import behave
-        from eval.gold import Gold
         from eval.markdown import render
+        from eval.sources import check_source, scheme_of, split_name
         from eval.suspects import export
-        from eval.system import open_system, scheme_of
+        from eval.system import open_system
         from gongbao.labels import POLICY_DOMAINS, Scheme
-        from gongbao.policy import Policy
 
+        # All that can be wrong with an option is said before the model is asked, which takes minutes.
+        policies = parse_policies(policy or (), x)
         folder = destination(x, out, force)
-        answered = Gold.read(gold, Scheme.load(scheme) if scheme else scheme_of(x))
+        if export_suspects:
+            check_target(export_suspects, folder, (x, gold), force)
+        seeds = [split_name(each) for each in run or ()]
+        for _, source in (*map(split_name, baseline or ()), *seeds):
+            check_source(source)
+        answered = read_gold(gold, Scheme.load(scheme) if scheme else scheme_of(x), scheme)
         system = open_system(x, answered, name)
+        if export_suspects and system.scores is None:
+            raise GongbaoError(f"--export-suspects: {system.name} gives no scores, so no label can be suspected")
         baselines, notes = find_baselines(x, answered, gold, baseline or ())
-        policies = [Policy.parse(text) for text in policy or ()]
-        runs = [open_system(other, answered) for other in run or ()]
+        runs = [open_system(source, answered, called) for called, source in seeds]
+        report.check_systems(system, baselines, runs)
         checks = behave(system.labeler) if system.labeler and answered.scheme.ids == POLICY_DOMAINS.ids else None
         found = report.score(system, answered, baselines, resamples, seed, notes, policies, runs, checks)
         text = render(found)
@@ -83,7 +105,10 @@ def score(
 
 @app.command()
 def compare(
-    x: Annotated[list[str], typer.Argument(metavar="A B [C…]", help="Report folders, or runs that hold one; A first.")],
+    x: Annotated[
+        list[str],
+        typer.Argument(metavar="A B [C…]", help="Report folders, or runs that hold one, DIR or NAME=DIR; A first."),
+    ],
     gold: Annotated[Path, typer.Option(help="The gold set that they were scored on.")] = Path("data/gold.jsonl"),
     on: Annotated[
         list[str] | None, typer.Option(help="Instead: A and B are models; label this file or folder with both.")
@@ -92,9 +117,12 @@ def compare(
         Path | None, typer.Option("-o", "--out", help="Folder for compare.json, compare.md and compare.html.")
     ] = None,
     fail_if_worse: Annotated[
-        bool, typer.Option("--fail-if-worse", help="Exit with 1 if the last is worse than the first, for CI.")
+        bool,
+        typer.Option("--fail-if-worse", help="Exit with 1 if the last is worse than the first, 2 if none can tell."),
     ] = False,
-    scheme: SchemeFile = None,
+    scheme: Annotated[
+        Path | None, typer.Option(help="Label scheme of the gold set, in TOML (default: the policy domains).")
+    ] = None,
     resamples: Resamples = 1000,
     seed: Seed = 12345,
     force: Force = False,
@@ -102,12 +130,13 @@ def compare(
     """Compare systems: paired differences, tests, and the paragraphs that changed."""
     with one_line_errors():
         from eval import ranking, unlabelled
-        from eval.gold import Gold
         from eval.output import check_folder
         from eval.saved import Saved, check_alike
 
         if len(x) < 2 or (on and len(x) > 2):
             usage_error("name two models to compare on text" if on else "name two reports or more: A B [C…]")
+        if fail_if_worse and not resamples:
+            usage_error("--fail-if-worse wants resamples: without an interval nothing is worse")
         if out:
             check_folder(out, ranking.FILES, "a comparison", force)
         if on:
@@ -118,17 +147,22 @@ def compare(
             if out:
                 ranking.write(out, changes, text, unlabelled.html(changes))
             typer.echo(text)
-            return
+            for error in changes["errors"]:
+                typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(1 if changes["errors"] else 0)
         reports = [Saved.read(each) for each in x]
         notes = check_alike(reports)
-        answered = Gold.read(gold, _scheme(scheme))
+        answered = read_gold(gold, scheme_in(scheme), scheme)
         systems = [saved.system(answered) for saved in reports]
         found = ranking.rank(systems, answered, resamples, seed, notes)
         text = ranking.markdown(found)
         if out:
             ranking.write(out, found, text, ranking.html(found, systems, answered))
         typer.echo(text)
-        if fail_if_worse and ranking.is_worse(found):
+        worse = ranking.is_worse(found)
+        if fail_if_worse and worse is None:
+            usage_error("--fail-if-worse: macro-F1 has no interval here, so that nobody can tell")
+        if fail_if_worse and worse:
             raise typer.Exit(1)
 
 
@@ -142,16 +176,17 @@ def suspects(
 ) -> None:
     """Find labels that look wrong: a model that saw none of a paragraph's document contradicts them."""
     with one_line_errors():
-        from eval.gold import Gold
         from eval.output import check_file
-        from eval.suspects import export, out_of_fold
+        from eval.suspects import export, named, out_of_fold
         from eval.suspects import suspects as find
+        from eval.words import many
 
         check_file(out, force)
-        labelled = Gold.read(examples, _scheme(scheme))
-        found = find(labelled.truth, out_of_fold(labelled, folds), labelled.scheme.ids)
+        labelled = read_gold(examples, scheme_in(scheme), scheme)
+        found = named(find(labelled.truth, out_of_fold(labelled, folds), labelled.scheme.ids), labelled)
         export(out, found, labelled)
-        typer.echo(f"{len(found)} labels of {len(labelled.examples)} paragraphs look wrong: {out}")
+        looks = f"{many(len(labelled.examples), 'paragraph')} {'looks' if len(found) == 1 else 'look'} wrong"
+        typer.echo(f"{many(len(found), 'label')} of {looks}: {out}")
 
 
 @app.command()
@@ -171,14 +206,13 @@ def shares(
     with one_line_errors():
         from eval import share_output
         from eval.archive import Archive
-        from eval.gold import Gold
         from eval.output import check_folder
         from eval.shares import shares as count_shares
 
         check_folder(out, share_output.FILES, "a page of shares", force)
-        labels = _scheme(scheme)
+        labels = scheme_in(scheme)
         archive = Archive.read(predictions, labels, [key.strip() for key in by.split(",") if key.strip()])
-        found = count_shares(archive, Gold.read(gold, labels) if gold else None)
+        found = count_shares(archive, read_gold(gold, labels, scheme) if gold else None)
         share_output.write(out, found)
         typer.echo(share_output.text(found))
         typer.echo(f"written to {out}", err=True)
@@ -204,53 +238,18 @@ def agree(
 
         if out and out.suffix not in (".json", ".md"):
             usage_error(f"-o {out}: write a .json or a .md file")
+        if out and differences and out.resolve() == differences.resolve():
+            usage_error(f"-o and --differences both name {out}")
         for path in (out, differences):
             if path:
                 check_file(path, force)
-        found = agreement.agree_files(a, b, _scheme(scheme), resamples, seed)
+        found = agreement.agree_files(a, b, scheme_in(scheme), resamples, seed)
         text = agreement.render(found)
         if out:
             agreement.write(out, found, text)
         if differences:
             write_rows(differences, found["differences"])
         typer.echo(text)
-
-
-def destination(x: str, out: Path | None, force: bool) -> Path:
-    """Where the report goes: `out`, else a run's own `report/`, which alone is overwritten without `--force`."""
-    from eval.output import check_folder
-    from eval.report import FILES
-    from eval.system import is_file
-    from gongbao import models
-
-    run = None if is_file(x) else models.find(x)
-    own = None if run is None or run.resolve() == _shipped() else run / "report"
-    folder = out or own
-    if folder is None:
-        usage_error(f"-o DIR is needed: {x} has no folder of its own for a report")
-    is_own = own is not None and folder.resolve() == own.resolve()
-    check_folder(folder, FILES, "a report", force or is_own)
-    return folder
-
-
-def _scheme(path: Path | None) -> Scheme:
-    from gongbao.labels import POLICY_DOMAINS, Scheme
-
-    return Scheme.load(path) if path else POLICY_DOMAINS
-
-
-def _shipped() -> Path | None:
-    from gongbao import models
-
-    try:
-        return models.shipped().resolve()
-    except GongbaoError:
-        return None
-
-
-def usage_error(message: str) -> NoReturn:
-    typer.echo(f"error: {message}", err=True)
-    raise typer.Exit(2)
 
 
 @contextmanager

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.gold import Bools, Floats, Gold, Ints, indicator, match
+from eval.gold import Bools, Floats, Gold, Ints, check_text, indicator, match
 from eval.intervals import count, from_sums, interval, mean_of_labels, outcomes, resample
 from eval.markdown import table
 from eval.metrics import mean, number
 from eval.output import as_json
 from eval.tables import BLANK, figure, span
+from eval.words import INTERVAL, many, plain
 from gongbao import __version__
 from gongbao.errors import GongbaoError
 from gongbao.examples import Example
@@ -164,12 +165,12 @@ def render(found: dict[str, Any]) -> str:
     macro = found["paragraphs"]["macro"]
     bounds = macro["interval"]
     agreed = figure(macro["positive_agreement"])
-    within = f" (95 % interval {span(bounds)})" if bounds else ""
-    rows = f"{found['paragraphs']['n']} paragraphs of {found['documents']} documents"
+    within = f" ({INTERVAL} interval {span(bounds)})" if bounds else ""
+    rows = f"{many(found['paragraphs']['n'], 'paragraph')} of {many(found['documents'], 'document')}"
     verdict = f"Macro positive agreement {agreed}{within} on {rows}; macro kappa {figure(macro['kappa'])}."
-    verdict += f" They differ in {len(found['differences'])} places."
+    verdict += f" They differ in {many(len(found['differences']), 'place')}."
     parts = [
-        f"# {found['b']['file']} against {found['a']['file']}",
+        plain(f"# {found['b']['file']} against {found['a']['file']}"),
         verdict,
     ]
     for level in ("paragraphs", "sentences"):
@@ -206,14 +207,14 @@ def _check_texts(first: Example, second: Example, a: str, b: str) -> None:
     mine, theirs = [s.text for s in first.sentences], [s.text for s in second.sentences]
     if mine == theirs:
         return
-    if first.text != second.text:
-        raise GongbaoError(f"{b}: the text of {first.id!r} is not that of {a}")
+    check_text(first, second, a, b)
     differing = [n for n, pair in enumerate(zip(mine, theirs, strict=False)) if pair[0] != pair[1]]
     raise GongbaoError(f"{b}: {first.id!r} is cut otherwise than in {a}, from sentence {differing[0] + 1} on")
 
 
 def _table(level: dict[str, Any], names: dict[str, str]) -> str:
-    header = ("label", "名称", "kappa", "95 %", "alpha", "95 %", "positive", "95 %", "raw", "support A", "support B")
+    measures = ("kappa", INTERVAL, "alpha", INTERVAL, "positive", INTERVAL, "raw")
+    header = ("label", "名称", *measures, "support A", "support B")
     rows = []
     for label, row in [*level["labels"].items(), (NONE, level["none"]), ("macro", level["macro"])]:
         pairs = (("kappa", "kappa_interval"), ("alpha", "alpha_interval"), ("positive_agreement", "interval"))

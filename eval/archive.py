@@ -51,8 +51,9 @@ class Archive:
         """Read files of predictions, the rows that `gongbao predict -o FILE.jsonl` writes.
 
         A row needs `id` and `labels`; `document` is its id where missing; `text` is needed for shares of characters,
-        and each key of `by` holds text or a number. Raises GongbaoError, `file:line: what is wrong`, for anything
-        else and for an id that stands twice, in one file or in two; and for a key that no row has, with the nearest.
+        and each key of `by` holds text or a number, `year` a whole one. Raises GongbaoError, `file:line: what is
+        wrong`, for anything else and for an id that stands twice, in one file or in two; and for a key that no row
+        has, with the nearest.
         """
         by = tuple(dict.fromkeys(by))
         rows: list[Row] = []
@@ -176,12 +177,20 @@ def _parse(data: dict[str, Any], scheme: Scheme, by: Sequence[str]) -> Row:
 
 
 def _group(key: str, value: Any) -> str:
-    """The name of the group that a value stands for; 2020, 2020.0 and " 2020 " are one group."""
+    """The name of the group that a value stands for; 2020, 2020.0 and " 2020 " are one group.
+
+    A year is a whole number, so that years can be put in order and drawn.
+    """
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if key == YEAR and isinstance(value, int) and not 1 <= value <= 9999:
-        raise GongbaoError(f"`{key}` is not a year within 1 and 9999")
     if value is not None and not isinstance(value, str | int | float):
         raise GongbaoError(f"`{key}` is {kind_of(value)}, not text or a number")
     name = json.dumps(value) if isinstance(value, bool | float) else "" if value is None else str(value)
-    return " ".join(name.split()) or MISSING
+    name = " ".join(name.split()) or MISSING
+    if key != YEAR or name == MISSING:
+        return name
+    if not re.fullmatch("-?[0-9]+", name):
+        raise GongbaoError(f"`{key}` is {name[:20]!r}, not a whole number")
+    if not 1 <= (number(name) or 0) <= 9999:
+        raise GongbaoError(f"`{key}` is not a year within 1 and 9999")
+    return str(int(name))

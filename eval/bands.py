@@ -56,7 +56,8 @@ def keep(
     """What each policy promised on the tuning set and what it keeps on gold, with the share of paragraphs it labels.
 
     By label: the threshold (None where the promise is out of reach, with the `nearest` value that the tuning set
-    reached), precision and recall on gold, and `kept`: True, False, or None where the interval holds the promise.
+    reached), precision and recall on gold, and `kept`: True where the whole interval reaches the promise, False where
+    none of it does, None where that cannot be told.
     """
     assert system.scores is not None
     return [_keep(policy, promises(decision, policy), system.scores, gold, weights) for policy in policies]
@@ -76,7 +77,7 @@ def _keep(policy: Policy, promised: Sequence[Any], scores: Any, gold: Gold, weig
             "precision": share(truth, called, gold.document, weights),
             "recall": share(called, truth, gold.document, weights),
         }
-        labels[label] = {"threshold": promise.threshold, **found, "kept": _kept(found[policy.kind], policy.least)}
+        labels[label] = {"threshold": promise.threshold, **found, "kept": is_kept(found[policy.kind], policy.least)}
     return {
         "policy": str(policy),
         "labels": labels,
@@ -86,10 +87,10 @@ def _keep(policy: Policy, promised: Sequence[Any], scores: Any, gold: Gold, weig
     }
 
 
-def _kept(found: dict[str, Any], least: float) -> bool | None:
-    """True where the value reaches the promise, False where even its interval does not, None in between."""
-    if found["value"] is None:
+def is_kept(found: dict[str, Any], least: float) -> bool | None:
+    """Whether the whole interval reaches the promise; None where a part of it does, or there is none."""
+    if found["interval"] is None:
         return None
-    if found["value"] >= least:
-        return True
-    return False if found["interval"] and found["interval"][1] < least else None
+    # A share of counts may miss the promise by a rounding error.
+    low, high = (bound + 1e-12 for bound in found["interval"])
+    return True if low >= least else False if high < least else None

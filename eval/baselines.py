@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from eval.gold import Gold
-from eval.system import System, is_file, majority, open_system
+from eval.sources import find_model, is_file, split_name
+from eval.system import System, majority, open_system
 from gongbao import models
 from gongbao.errors import GongbaoError
 
@@ -29,15 +30,16 @@ def find_baselines(
 
     `named` are further systems, `X` or `name=X`. Added where there is one: the newest complete TF-IDF run in `runs`
     and the second annotator's file beside the gold (`gold.second.jsonl`); and always the keyword list and the majority
-    answer. X itself
-    is not its own baseline. A named system that cannot be opened raises GongbaoError; an added one is left out.
+    answer. X itself is not its own baseline. A named system that cannot be opened raises GongbaoError; an added one is
+    left out.
     """
-    found = [open_system(source, gold, name) for name, source in map(_split, named)]
-    taken = [_place(x), *(_place(source) for _, source in map(_split, named))]
+    sources = [split_name(each) for each in named]
+    found = [open_system(source, gold, name) for name, source in sources]
+    taken = [_place(x), *(_place(source) for _, source in sources)]
     notes: list[str] = []
     tfidf = newest_tfidf(runs)
     second = Path(gold_path).with_name(Path(gold_path).stem + ".second.jsonl")
-    if tfidf is None and not _is_tfidf(x):
+    if tfidf is None and not any(_is_tfidf(each) for each in (x, *(source for _, source in sources))):
         notes.append("No TF-IDF baseline: there is no run; `python -m train configs/tfidf.toml` makes one.")
     for name, source in ((TFIDF, tfidf), (SECOND, second)):
         if source is None or not source.exists() or source.resolve() in taken:
@@ -69,14 +71,9 @@ def newest_tfidf(runs: str | Path = "models") -> Path | None:
         return None
 
 
-def _split(named: str) -> tuple[str | None, str]:
-    name, equals, source = named.partition("=")
-    return (name, source) if equals and name and not Path(named).exists() else (None, named)
-
-
 def _place(x: str | Path) -> Path:
-    return Path(x).resolve() if is_file(x) else models.find(x).resolve()
+    return Path(x).resolve() if is_file(x) else find_model(x).resolve()
 
 
 def _is_tfidf(x: str | Path) -> bool:
-    return not is_file(x) and models.check(models.find(x)) == "tfidf"
+    return not is_file(x) and models.check(find_model(x)) == "tfidf"

@@ -9,13 +9,17 @@ from typing import Any
 import numpy as np
 
 from eval.gold import Bools, Floats, Gold
-from eval.intervals import Weights, count, from_sums, interval, resample, statistics
+from eval.intervals import FEW_DOCUMENTS, Weights, count, from_sums, interval, resample, statistics
 from eval.metrics import measure
 from eval.system import System
+from eval.words import many
 from gongbao.labels import NONE
 
 COMMON = 0.5
 """The threshold that all labels take when systems are compared at common thresholds."""
+FEWEST = 5
+"""Documents that must be answered differently before more paragraphs like them can be counted on to tell."""
+CHANCE = 0.05
 
 
 def compare(a: System, b: System, gold: Gold, resamples: int, seed: int) -> dict[str, Any]:
@@ -39,6 +43,7 @@ def compare(a: System, b: System, gold: Gold, resamples: int, seed: int) -> dict
         row = difference(one["labels"][label]["f1"], two["labels"][label]["f1"], paired)
         labels[label] = row | tests[index] | {"p_holm": corrected[index]}
     exact = [each["exact_match"]["accuracy"] for each in (one, two)]
+    differing = len(np.unique(gold.document[(a.answer != b.answer).any(axis=1)]))
     return {
         "a": a.name,
         "b": b.name,
@@ -49,7 +54,7 @@ def compare(a: System, b: System, gold: Gold, resamples: int, seed: int) -> dict
         "labels": labels,
         "common": _common(a, b, gold, weights),
         "changes": changes(a, b, gold),
-        "verdict": verdict(b.name, a.name, macro, len(gold.examples)),
+        "verdict": verdict(b.name, a.name, macro, len(gold.examples), differing),
     }
 
 
@@ -64,24 +69,36 @@ def difference(a: float | None, b: float | None, paired: Floats) -> dict[str, An
     }
 
 
-def verdict(b: str, a: str, macro: dict[str, Any], paragraphs: int) -> str:
+def verdict(b: str, a: str, macro: dict[str, Any], paragraphs: int, differing: int) -> str:
     """Say whether B is better than A, worse, or cannot be told from it, by the paired interval of macro-F1.
 
-    If it cannot be told, how many more paragraphs of the kind would narrow the interval until the difference seen
-    stands clear of zero: an interval narrows with the square root of what it rests on.
+    It says so where approximate randomisation does not agree. If it cannot be told, how many more paragraphs of the
+    kind would narrow the interval until the difference seen stands clear of zero: an interval narrows with the square
+    root of what it rests on. `differing` is the number of documents that the two answer differently: of fewer than five
+    the interval knows too little for that.
     """
     if macro["difference"] is None:
         return f"{b} and {a} cannot be compared: a macro-F1 is undefined."
     if not macro["interval"]:
         return f"{b} cannot be told from {a}: there are no resamples."
     low, high = macro["interval"]
-    if low > 0:
-        return f"{b} is better than {a}."
-    if high < 0:
-        return f"{b} is worse than {a}."
+    if low > 0 or high < 0:
+        return f"{b} is {'better' if low > 0 else 'worse'} than {a}{_doubt(macro['p'], differing)}."
     more = more_paragraphs(macro["difference"], low, high, paragraphs)
-    told = "no difference was seen" if more is None else f"about {more:,} more paragraphs would tell"
+    told = "no difference was seen"
+    if 0 < differing < FEWEST:
+        told = f"only {many(differing, 'document')} {'differs' if differing == 1 else 'differ'}"
+    elif more is not None:
+        told = f"about {many(more, 'more paragraph')} would tell"
     return f"{b} cannot be told from {a} ({told})."
+
+
+def _doubt(p: float | None, differing: int) -> str:
+    """What is said where the interval excludes zero and randomisation does not exclude chance."""
+    if p is None or p <= CHANCE:
+        return ""
+    why = ": few documents differ" if differing < FEW_DOCUMENTS else ""
+    return f", though approximate randomisation gives p = {p:.2g}{why}"
 
 
 def more_paragraphs(seen: float, low: float, high: float, paragraphs: int) -> int | None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.words import many
 from gongbao.errors import GongbaoError
 from gongbao.examples import Example, hash_examples, read_examples
 from gongbao.labels import Scheme
@@ -124,14 +125,16 @@ def match(wanted: Sequence[str], given: Sequence[str], where: str, whose: str = 
     missing = [name for name in wanted if name not in index]
     unknown = [name for name in given if name not in known]
     if missing:
-        raise GongbaoError(f"{where}: {_count(missing)} of {whose} {_are(missing)} missing: {some(missing)}")
+        raise GongbaoError(f"{where}: {many(len(missing), 'id')} of {whose} {_are(missing)} missing: {some(missing)}")
     if unknown:
-        raise GongbaoError(f"{where}: {_count(unknown)} {_are(unknown)} not in {whose}: {some(unknown)}")
+        raise GongbaoError(f"{where}: {many(len(unknown), 'id')} {_are(unknown)} not in {whose}: {some(unknown)}")
     return [index[name] for name in wanted]
 
 
-def _count(ids: Sequence[str]) -> str:
-    return f"{len(ids)} id" + ("s" if len(ids) > 1 else "")
+def check_text(mine: Example, theirs: Example, whose: str, where: str) -> None:
+    """Raise GongbaoError if two labelled another text under one id, whatever sentences each cut it into."""
+    if mine.text != theirs.text:
+        raise GongbaoError(f"{where}: the text of {mine.id!r} is not that of {whose}")
 
 
 def _are(ids: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from eval import plots
 from eval.gold import Gold
 from eval.markdown import verdict
 from eval.output import open_template
-from eval.tables import tables
+from eval.tables import KEPT, tables
 
 
 def page(template: str, **values: Any) -> str:
@@ -28,9 +28,14 @@ def render(report: Mapping[str, Any], gold: Gold) -> str:
     if report["curves"]:
         drawn["precision_recall"] = plots.precision_recall(report)
         drawn["by_threshold"] = plots.by_threshold(report)
+    rows = [report["labels"][label] for label in report["curves"] or ()]
     return page(
         "report.html.jinja",
         report=report,
+        # Figures mark what is known of the answers in use.
+        points=any(row["precision"] is not None and row["recall"] is not None for row in rows),
+        thresholds=any(row["threshold"] is not None for row in rows),
+        kept=KEPT,
         verdict=verdict(report),
         tables=tables(report),
         figures=drawn,

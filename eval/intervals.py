@@ -10,6 +10,8 @@ import numpy as np
 from eval.gold import Bools, Floats, Ints, with_none
 
 LEVEL = 0.95
+FEW_DOCUMENTS = 10
+"""Documents below which resampling says too little: the intervals come out too narrow to lean on."""
 Weights = Ints | Floats
 """How often each document stands in each resample, `(resamples, documents)`."""
 
@@ -129,13 +131,19 @@ def share(hit: Bools, among: Bools, document: Ints, weights: Weights) -> dict[st
     """The share of `hit` among the cells of `among`, both `(rows, columns)`, with its interval by resampled documents.
 
     Returns `value` (None of nothing), `n`, the cells that it is a share of, and `interval`. With hits 1 0 1 among the
-    first two cells it is 1 of 2.
+    first two cells it is 1 of 2. Of all or nothing the bootstrap has nothing to vary: every resample gives the same,
+    and its interval would have no width. Such a share takes the score interval of its n cells (Wilson, 1927).
     """
     rows = np.column_stack([(hit & among).sum(axis=1), among.sum(axis=1)]).astype(np.float64)
     hits, of = by_document(rows, document, weights.shape[1] if len(weights) else int(document.max()) + 1).T
     drawn = ratio(weights @ hits, weights @ of) if len(weights) else np.zeros(0)
-    n = int(of.sum())
-    return {"value": float(hits.sum() / n) if n else None, "n": n, "interval": interval(drawn)}
+    n, found = int(of.sum()), int(hits.sum())
+    flat = len(weights) and found in (0, n)
+    return {
+        "value": found / n if n else None,
+        "n": n,
+        "interval": wilson(found, n) if flat else interval(drawn),
+    }
 
 
 def ratio(above: Floats, below: Floats) -> Floats:

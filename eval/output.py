@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eval.words import clean, many, plain
 from gongbao.errors import GongbaoError
 from gongbao.files import draft
 from gongbao.writers.jsonl import write_jsonl
@@ -19,21 +20,35 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def open_template(name: str, filters: Mapping[str, Callable[..., Any]] | None = None) -> Template:
-    """Open a template of `templates/`; in one of HTML all that is filled in is escaped.
+    """Open a template of `templates/`; in one of HTML all that is filled in is escaped, in Markdown what is a tag.
 
-    Markdown is not HTML: there `|` is escaped cell by cell, in `eval.markdown.table`.
+    Control characters come out as U+FFFD in both. A table of Markdown comes as Markup: `eval.markdown.table` has
+    escaped its cells. `many` counts nouns.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    html = ".html." in name
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=".html." in name,
+        autoescape=html,
+        finalize=_cleaned if html else _plain,
     )
+    environment.globals["many"] = many
     environment.filters |= filters or {}
     return environment.get_template(name)
+
+
+def _cleaned(value: Any) -> Any:
+    return type(value)(clean(value)) if isinstance(value, str) else value
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, str) or hasattr(value, "__html__"):
+        return value
+    return plain(value)
 
 
 def as_json(found: Any) -> str:
@@ -72,6 +87,8 @@ def check_folder(folder: Path, names: Iterable[str], what: str, force: bool) -> 
 
 
 def check_file(path: Path, force: bool) -> None:
-    """Raise GongbaoError if the file is there already and is not to be overwritten."""
+    """Raise GongbaoError if the file is there already and is not to be overwritten, or cannot be one."""
+    if path.is_dir():
+        raise GongbaoError(f"{path} is a folder; name a file in it")
     if path.exists() and not force:
         raise GongbaoError(f"{path} is there already: add --force to overwrite it, or choose another name")

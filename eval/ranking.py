@@ -14,13 +14,18 @@ from eval.gold import Gold, labels_of
 from eval.html import marked, page
 from eval.markdown import table
 from eval.output import as_json, write_folder
-from eval.report import signature
+from eval.report import gold_notes, signature
 from eval.system import System, check_names
 from eval.tables import BLANK, Table, figure, signed, signed_span
+from eval.words import INTERVAL, many, plain, shorten
 
 FILES = ("compare.json", "compare.md", "compare.html")
 SHOWN = 100
 """Changed paragraphs of each kind that a page shows."""
+WOULD_TELL = (
+    "How many more paragraphs would tell: so many, if the difference is real, that is, if they differ as much as those "
+    "that were seen."
+)
 
 
 def rank(systems: Sequence[System], gold: Gold, resamples: int, seed: int, notes: Sequence[str] = ()) -> dict[str, Any]:
@@ -29,7 +34,7 @@ def rank(systems: Sequence[System], gold: Gold, resamples: int, seed: int, notes
     `pairs` are `eval.compare.compare`'s, the earlier system as A; `ranking` is by macro-F1, best first. Raises
     GongbaoError if two systems bear one name.
     """
-    check_names(systems, "score one again with --name")
+    check_names(systems, "name one otherwise, NAME=DIR")
     pairs = [compare(a, b, gold, resamples, seed) for a, b in combinations(systems, 2)]
     values = {pair[side]: pair["macro_f1"][side] for pair in pairs for side in ("a", "b")}
     order = sorted(values, key=lambda name: -1.0 if values[name] is None else -values[name])
@@ -42,40 +47,44 @@ def rank(systems: Sequence[System], gold: Gold, resamples: int, seed: int, notes
         ],
         "ranking": [{"name": name, "macro_f1": values[name]} for name in order],
         "pairs": pairs,
-        "notes": list(notes),
+        "notes": [*notes, *gold_notes(gold, resamples)],
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
-def is_worse(found: dict[str, Any]) -> bool:
-    """Whether the last system is worse than the first by the paired interval of macro-F1."""
+def is_worse(found: dict[str, Any]) -> bool | None:
+    """Whether the last system is worse than the first by the paired interval of macro-F1; None where there is none."""
     last = found["systems"][-1]["name"]
     pair = next(pair for pair in found["pairs"] if pair["a"] == found["systems"][0]["name"] and pair["b"] == last)
     span = pair["macro_f1"]["interval"]
-    return bool(span and span[1] < 0)
+    return None if span is None else bool(span[1] < 0)
 
 
 def markdown(found: dict[str, Any]) -> str:
     """The comparison in words and tables."""
     gold = found["gold"]
+    sizes = f"{many(gold['paragraphs'], 'paragraph')} of {many(gold['documents'], 'document')}"
     parts = [
-        f"# {' against '.join(row['name'] for row in reversed(found['systems']))} on {gold['file']}",
-        f"{gold['paragraphs']} paragraphs of {gold['documents']} documents. Signature: `{found['signature']}`",
+        plain(f"# {' against '.join(row['name'] for row in reversed(found['systems']))} on {gold['file']}"),
+        f"{sizes}. Signature: `{found['signature']}`",
         table(*system_table(found)),
     ]
-    parts += [f"- {note}" for note in found["notes"]]
+    parts += [plain(f"- {note}") for note in found["notes"]]
     for pair in found["pairs"]:
-        parts += [f"## {pair['b']} against {pair['a']}", f"**{pair['verdict']}**", table(*pair_table(pair))]
+        parts += [plain(f"## {pair['b']} against {pair['a']}"), plain(f"**{pair['verdict']}**")]
+        parts.append(table(*pair_table(pair)))
         parts.append(table(*label_table(pair)))
         counts = {name: len(ids) for name, ids in pair["changes"].items()}
         parts.append(
-            f"Paragraphs that {pair['b']} mended: {counts['mended']}; broke: {counts['broken']}; "
-            f"changed from one wrong answer to another: {counts['otherwise_wrong']}."
+            plain(f"Paragraphs that {pair['b']} mended: {counts['mended']}; broke: {counts['broken']}; ")
+            + f"changed from one wrong answer to another: {counts['otherwise_wrong']}."
         )
     parts.append(
-        "A difference is B less A, with its paired 95 % interval over resampled documents. p: McNemar's exact test, "
-        "Holm's correction over the labels; for macro-F1 approximate randomisation of whole documents."
+        f"A difference is B less A, with its paired {INTERVAL} interval over resampled documents. p: McNemar's exact "
+        "test, Holm's correction over the labels; for macro-F1 approximate randomisation of whole documents."
     )
+    if any("would tell" in pair["verdict"] for pair in found["pairs"]):
+        parts.append(WOULD_TELL)
     return "\n\n".join(parts) + "\n"
 
 
@@ -86,12 +95,12 @@ def html(found: dict[str, Any], systems: Sequence[System], gold: Gold) -> str:
     shown = []
     for number, pair in enumerate(found["pairs"]):
         rows = [
-            {"name": f"{label} {gold_name(found, label)}".strip()} | row
+            {"name": plots.two_lines(label, gold_name(found, label))} | row
             for label, row in [("macro-F1", pair["macro_f1"]), *pair["labels"].items()]
             if row["difference"] is not None
         ]
         if rows:
-            figures[f"pair{number}"] = plots.differences(rows, f"F1 of {pair['b']} less {pair['a']}")
+            figures[f"pair{number}"] = plots.differences(rows, f"F1 of {shorten(pair['b'])}\nless {shorten(pair['a'])}")
         a, b = by_name[pair["a"]], by_name[pair["b"]]
         shown.append({name: [_case(gold, id_, a, b) for id_ in ids[:SHOWN]] for name, ids in pair["changes"].items()})
     return page(
@@ -100,6 +109,7 @@ def html(found: dict[str, Any], systems: Sequence[System], gold: Gold) -> str:
         figures=figures,
         cases=shown,
         most=SHOWN,
+        would_tell=WOULD_TELL if any("would tell" in pair["verdict"] for pair in found["pairs"]) else None,
         systems=system_table(found),
         pairs=[pair_table(pair) for pair in found["pairs"]],
         labels=[label_table(pair) for pair in found["pairs"]],
@@ -132,7 +142,7 @@ def pair_table(pair: dict[str, Any]) -> Table:
     ]
     if pair["common"]:
         rows.append([f"macro-F1, threshold {pair['common']['threshold']}", *_cells(pair["common"]["macro_f1"]), BLANK])
-    return ("", pair["a"], pair["b"], "difference", "95 % (paired)", "p"), rows
+    return ("", pair["a"], pair["b"], "difference", f"{INTERVAL} (paired)", "p"), rows
 
 
 def label_table(pair: dict[str, Any]) -> Table:
@@ -141,7 +151,17 @@ def label_table(pair: dict[str, Any]) -> Table:
         [label, *_cells(row), str(row["mended"]), str(row["broken"]), _p(row["p"]), _p(row["p_holm"])]
         for label, row in pair["labels"].items()
     ]
-    return ("label", pair["a"], pair["b"], "difference", "95 % (paired)", "mended", "broken", "p", "p (Holm)"), rows
+    return (
+        "label",
+        pair["a"],
+        pair["b"],
+        "difference",
+        f"{INTERVAL} (paired)",
+        "mended",
+        "broken",
+        "p",
+        "p (Holm)",
+    ), rows
 
 
 def write(folder: str | Path, found: dict[str, Any], text: str, page: str) -> None:

@@ -19,20 +19,20 @@ from eval.calibration import calibrate
 from eval.curves import curves
 from eval.evidence import evidence
 from eval.gold import Bools, Floats, Gold, Ints, labels_of
-from eval.intervals import Statistics, count, interval, resample, statistics
+from eval.intervals import FEW_DOCUMENTS, Statistics, count, interval, resample, statistics
 from eval.metrics import mean, measure
 from eval.mistakes import confusion, worst
 from eval.output import as_json, write_folder
 from eval.slices import slices
-from eval.suspects import suspects
+from eval.suspects import named, suspects
 from eval.system import DECIMALS, System, check_names
+from eval.words import many
 from gongbao import __version__
 from gongbao.errors import GongbaoError
 from gongbao.labels import Scheme
 from gongbao.policy import Policy
 
 FILES = ("report.json", "report.md", "report.html", "predictions.jsonl")
-FEW_DOCUMENTS = 10
 RESAMPLES = 1000
 SEED = 12345
 
@@ -56,7 +56,7 @@ def score(
     its sentences and its baselines, whose differences from it are therefore paired. What cannot be computed is None,
     and `system.notes` says why. Raises GongbaoError if two systems bear one name.
     """
-    check_names([system, *baselines], "name one with --name NAME or --baseline NAME=X")
+    check_systems(system, baselines, runs)
     # Floats once, instead of in every product.
     weights = resample(len(gold.documents), resamples, seed).astype(np.float64)
     paragraphs, own = _level(gold.truth, system.answer, system.scores, gold.document, weights, gold)
@@ -66,10 +66,7 @@ def score(
     notes = [*system.notes, *notes]
     if gold.sentence_truth is None:
         notes.insert(0, "No sentence figures: the gold's labels are set on paragraphs.")
-    if 1 < len(gold.documents) < FEW_DOCUMENTS:
-        notes.append(f"{len(gold.documents)} documents are few to resample: the intervals are too narrow to lean on.")
-    if weights.shape[0] == 0:
-        notes.append("No intervals: they take at least two documents and one resample.")
+    notes += gold_notes(gold, resamples)
     return {
         "signature": signature(gold, resamples, seed),
         "gold": gold.describe() | {"agreement": _agreement(baselines, gold)},
@@ -90,6 +87,25 @@ def score(
         "baselines": {other.name: _beside(own, paragraphs, other, gold, weights) for other in baselines},
         "provenance": provenance(system),
     }
+
+
+def check_systems(system: System, baselines: Sequence[System], runs: Sequence[System]) -> None:
+    """Raise GongbaoError if two systems bear one name: a report tells them apart by it."""
+    check_names([system, *baselines], "name one with --name NAME or --baseline NAME=X")
+    check_names([system, *runs], "name one with --seed-run NAME=X")
+
+
+def gold_notes(gold: Gold, resamples: int) -> list[str]:
+    """What a reader must know of a gold set before leaning on its figures."""
+    notes = []
+    if not gold.truth.any():
+        notes.append("The gold has no label at all: macro-F1 has nothing to find, and is 0 or undefined.")
+    if len(gold.documents) < 2 or not resamples:
+        notes.append("No intervals: they take at least two documents and one resample.")
+    elif len(gold.documents) < FEW_DOCUMENTS:
+        few = f"{many(len(gold.documents), 'document')} are few to resample"
+        notes.append(f"{few}: the intervals are too narrow to lean on.")
+    return notes
 
 
 def signature(gold: Gold, resamples: int, seed: int) -> str:
@@ -211,8 +227,7 @@ def _policies(policies: Sequence[Policy], system: System, gold: Gold, weights: F
 
 def _suspects(system: System, gold: Gold) -> list[dict[str, Any]]:
     assert system.scores is not None
-    found = suspects(gold.truth, system.scores, gold.scheme.ids)
-    return [{"id": gold.ids[each["row"]], **{k: v for k, v in each.items() if k != "row"}} for each in found]
+    return named(suspects(gold.truth, system.scores, gold.scheme.ids), gold)
 
 
 def _seeds(system: System, runs: Sequence[System], gold: Gold) -> dict[str, Any]:

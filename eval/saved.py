@@ -6,14 +6,18 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eval.gold import Gold
+from eval.metrics import measure
+from eval.sources import split_name
 from eval.system import System, open_system
 from gongbao.errors import GongbaoError
 from gongbao.files import read_json
+from gongbao.rows import kind_of
 
 OWN = "report"
 """The folder in a run that holds its report."""
@@ -21,48 +25,124 @@ PARTS = {"gold": "gold set", "n": "number of paragraphs", "docs": "number of doc
 """The parts of a signature that two reports must share to be compared, in words."""
 
 
+SAME = 1e-6
+"""How far two macro-F1 computed from the same answers may lie apart."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
+
+
+class _Gold(_Part):
+    file: str
+    sha256: str
+
+
+class _System(_Part):
+    name: str
+
+
+class _Label(_Part):
+    threshold: float | None
+
+
+class _Macro(_Part):
+    f1: float | None
+
+
+class _Provenance(_Part):
+    model: str | None
+    decision: str | None
+    record: dict[str, Any] | None
+    seconds: Annotated[float, Field(ge=0)] | None = None
+    weights_bytes: Annotated[int, Field(ge=0)] | None = None
+
+
+class Report(_Part):
+    """The parts of `report.json` that a comparison reads."""
+
+    signature: str
+    gold: _Gold
+    system: _System
+    labels: dict[str, _Label]
+    macro: _Macro
+    provenance: _Provenance
+
+
 @dataclass(frozen=True)
 class Saved:
-    """A report that was written: what it was asked for by, its folder, and what it holds as JSON."""
+    """A report that was written: the name that it was given, what it was asked for by, its folder, what it holds."""
 
-    name: str
+    given: str | None
+    asked: str
     folder: Path
-    report: dict[str, Any]
+    report: Report
 
     @property
     def signature(self) -> dict[str, str]:
-        return signature_of(self.report["signature"])
+        return signature_of(self.report.signature)
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "report.json"
 
     @classmethod
     def read(cls, x: str | Path) -> Saved:
-        """Read a report; raises GongbaoError if there is none, or if it is damaged."""
-        folder = report_folder(x)
-        report = read_json(folder / "report.json")
-        for key in ("signature", "gold", "system", "labels", "provenance"):
-            if key not in report:
-                raise GongbaoError(f"{folder / 'report.json'}: `{key}` is missing: score again")
-        return cls(str(x), folder, report)
+        """Read a report, `DIR` or `NAME=DIR`.
+
+        Raises GongbaoError if there is none, or if it is damaged, naming the file and the key.
+        """
+        given, source = split_name(str(x))
+        folder = report_folder(source)
+        file = folder / "report.json"
+        try:
+            return cls(given, str(x), folder, Report.model_validate(read_json(file)))
+        except ValidationError as error:
+            raise GongbaoError(f"{file}: {_first(error)}: score again") from error
 
     def system(self, gold: Gold) -> System:
         """What the system answered; raises GongbaoError if that was on another gold set, or is damaged."""
-        scored = self.report["gold"]
-        if scored["sha256"] != gold.sha256:
+        scored, provenance = self.report.gold, self.report.provenance
+        if scored.sha256 != gold.sha256:
             raise GongbaoError(
-                f"{self.folder} was scored on {scored['file']} ({scored['sha256'][:6]}), and {gold.name} is "
+                f"{self.folder} was scored on {scored.file} ({scored.sha256[:6]}), and {gold.name} is "
                 f"{gold.sha256[:6]}: name that file with --gold"
             )
-        system = open_system(self.folder / "predictions.jsonl", gold, self.report["system"]["name"])
-        thresholds = [self.report["labels"][label]["threshold"] for label in gold.scheme.ids]
-        provenance = self.report["provenance"]
+        for label in gold.scheme.ids:
+            if label not in self.report.labels:
+                raise GongbaoError(f"{self.file}: `labels.{label}` is missing: score again")
+        system = open_system(self.folder / "predictions.jsonl", gold, self.given or self.report.system.name)
+        macro = measure(gold.truth, system.answer, gold.scheme.ids)["macro"]["f1"]
+        if not _same(macro, self.report.macro.f1):
+            raise GongbaoError(
+                f"{self.folder}: predictions.jsonl is not what report.json was computed from: score again"
+            )
+        thresholds = [self.report.labels[label].threshold for label in gold.scheme.ids]
         return dataclasses.replace(
             system,
             thresholds=None if None in thresholds else np.array(thresholds, dtype=np.float64),
-            model=provenance["model"],
-            decision=provenance["decision"],
-            seconds=provenance.get("seconds"),
-            size=provenance.get("weights_bytes"),
-            record=provenance["record"],
+            model=provenance.model,
+            decision=provenance.decision,
+            seconds=provenance.seconds,
+            size=provenance.weights_bytes,
+            record=provenance.record,
         )
+
+
+def _same(a: float | None, b: float | None) -> bool:
+    return a is b if a is None or b is None else abs(a - b) <= SAME
+
+
+def _first(error: ValidationError) -> str:
+    """The first thing that is wrong with a report, in a few words."""
+    found = error.errors()[0]
+    where = ".".join(str(part) for part in found["loc"])
+    if found["type"] == "missing":
+        return f"`{where}` is missing"
+    wanted = (
+        "should be an object" if found["type"] in ("model_type", "dict_type") else found["msg"].removeprefix("Input ")
+    )
+    return f"`{where}` is {kind_of(found['input'])}, and {wanted}"
 
 
 def signature_of(text: str) -> dict[str, str]:
@@ -87,7 +167,7 @@ def check_alike(reports: Sequence[Saved]) -> list[str]:
 
     Those are said and then made good: resamples, seed and version are this comparison's, for all sides.
     """
-    (first, own), *rest = ((saved.name, saved.signature) for saved in reports)
+    (first, own), *rest = ((saved.asked, saved.signature) for saved in reports)
     notes = []
     for name, other in rest:
         for part, words in PARTS.items():

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 from eval.svg import blank, settings, svg
+from eval.words import PERCENT, clean, ems
 
 INK, GREY, LINE = "#1c1c1c", "#767676", "#0b5394"
 COLUMN, ROW, GAP, LETTER = 42, 26, 8, 12
@@ -42,9 +42,9 @@ def heat_map(rows: Sequence[Row], columns: Sequence[str], title: str) -> str:
 
     `title` is what a screen reader says. Returns an `<svg>` element that fills its box, up to 1.25 times its own size.
     """
-    left = 18 + max(_width(short(row.name)) for row in rows) * LETTER
+    left = 18 + max(ems(short(row.name)) for row in rows) * LETTER
     # Headers lean by 45 degrees.
-    slant = max(map(_width, map(short, columns))) * LETTER * 0.72
+    slant = max(map(ems, map(short, columns))) * LETTER * 0.72
     width, top = left + COLUMN * len(columns) + max(6.0, slant - COLUMN / 2), slant + 12
     height = top + ROW * len(rows) + GAP + 2
     # One group of two paragraphs may be all of one label; it must not make all the others pale.
@@ -81,8 +81,8 @@ def heat_map(rows: Sequence[Row], columns: Sequence[str], title: str) -> str:
 def lines(panels: Mapping[str, Sequence[Point]], title: str) -> dict[str, str]:
     """Draw a panel for each label, its share over years with the interval as a band, all to one scale.
 
-    A raw share beside it is a dashed grey line; a marked year a hollow point. Bands that leave the scale are cut.
-    Returns an `<svg>` element for each label.
+    A raw share beside it is a dashed grey line; a marked year a hollow point. Bands that leave the scale are cut, and
+    break at a year without an interval; one alone is a bar. Returns an `<svg>` element for each label.
     """
     points = [point for panel in panels.values() for point in panel]
     shares = [value for point in points for value in (point.share, point.raw) if value is not None]
@@ -104,9 +104,9 @@ def short(name: str) -> str:
     >>> short("新疆维吾尔自治区"), short("长" * 40) == "长" * 11 + "…"
     ('新疆维吾尔自治区', True)
     """
-    clean = "".join("�" if unicodedata.category(char) in ("Cc", "Cf") else char for char in name[:200])
-    ends = list(accumulate(map(_width, clean)))
-    return clean if not ends or ends[-1] <= WIDEST else clean[: sum(end < WIDEST for end in ends)] + "…"
+    name = clean(" ".join(name[:200].split()))
+    ends = list(accumulate(map(ems, name)))
+    return name if not ends or ends[-1] <= WIDEST else name[: sum(end <= WIDEST - 1 for end in ends)] + "…"
 
 
 def _panel(points: Sequence[Point], top: float, years: tuple[int, int], title: str) -> str:
@@ -119,15 +119,17 @@ def _panel(points: Sequence[Point], top: float, years: tuple[int, int], title: s
         axes.spines["bottom"].set_color(GREY)
         shown = range(years[0], years[1] + 1, -(-(years[1] - years[0]) // 5) or 1)
         axes.set_xticks(shown, [str(year) for year in shown])
-        axes.set_yticks(_ticks(top), [f"{100 * tick:.4g} %" for tick in _ticks(top)])
+        axes.set_yticks(_ticks(top), [f"{100 * tick:.4g}{PERCENT}" for tick in _ticks(top)])
         axes.grid(axis="y", color="#e3e3e3", linewidth=0.8)
         axes.set_axisbelow(True)
         axes.tick_params(labelsize=LETTER - 1, labelcolor=INK, color=GREY, length=3)
         axes.tick_params(axis="y", length=0)
-        band = [(point.year, *point.interval) for point in points if point.interval]
-        if band:
+        for band in _bands(points):
             across, low, high = zip(*band, strict=True)
-            axes.fill_between(across, low, high, color=LINE, alpha=0.18, linewidth=0)
+            if len(band) > 1:
+                axes.fill_between(across, low, high, color=LINE, alpha=0.18, linewidth=0)
+            else:
+                axes.vlines(across, low, high, color=LINE, alpha=0.35, linewidth=3)
         raw = [(point.year, point.raw) for point in points if point.raw is not None]
         if raw:
             axes.plot(*zip(*raw, strict=True), color=GREY, linewidth=1.2, dashes=(4, 2))
@@ -141,11 +143,13 @@ def _panel(points: Sequence[Point], top: float, years: tuple[int, int], title: s
         return svg(figure, title)
 
 
+def _bands(points: Sequence[Point]) -> Iterator[list[tuple[int, float, float]]]:
+    """Runs of neighbouring points that have an interval, as year, low, high."""
+    for has, run in groupby(points, lambda point: bool(point.interval)):
+        if has:
+            yield [(point.year, point.interval[0], point.interval[1]) for point in run if point.interval]
+
+
 def _ticks(top: float) -> list[float]:
     step = next(step for step in (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if top / step <= 5 or step == 0.5)
     return [step * n for n in range(int(top / step) + 1)]
-
-
-def _width(text: str) -> float:
-    """The width of a text in ems, rather too much: a Chinese character takes one."""
-    return sum(1.0 if unicodedata.east_asian_width(char) in "WF" else 0.65 for char in text)

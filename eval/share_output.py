@@ -13,6 +13,7 @@ from eval.archive import MISSING, YEAR, number
 from eval.output import as_json, open_template, write_folder
 from eval.share_figures import Point, Row, heat_map, lines, percent, short
 from eval.shares import ALL, METHODS, UNITS
+from eval.words import INTERVAL, many
 from gongbao.writers.csv import defused
 
 FILES = ("shares.json", "shares.csv", "shares.html")
@@ -69,12 +70,13 @@ def text(found: dict[str, Any]) -> str:
     """Return the whole archive's shares of paragraphs as Markdown, for the terminal, with the notes."""
     whole = found[ALL]
     methods = METHODS if found["gold"] else METHODS[:1]
-    header = ["label", "名称", *(cell for method in methods for cell in (method.replace("_", "-"), "95 %"))]
+    header = ["label", "名称", *(cell for method in methods for cell in (method.replace("_", "-"), INTERVAL))]
     rows = [
         [label, found["names"][label], *(part for method in methods for part in _percents(cell[method]))]
         for label, cell in whole["shares"]["paragraphs"].items()
     ]
-    sizes = f"Shares of {whole['paragraphs']} paragraphs of {whole['documents']} documents, in percent."
+    of = f"{many(whole['paragraphs'], 'paragraph')} of {many(whole['documents'], 'document')}"
+    sizes = f"Shares of {of}, in percent."
     parts = [sizes, markdown.table(header, rows), *(f"- {note}" for note in found["notes"])]
     return "\n\n".join([*parts[:2], "\n".join(parts[2:])]).rstrip() + f"\n\nSignature: `{found['signature']}`\n"
 
@@ -97,9 +99,9 @@ def _section(found: dict[str, Any], key: str, groups: dict[str, Any], method: st
         years = {
             int(name): group
             for name, group in groups.items()
-            if 1 <= (number(name) or 0) <= 9999 and group["shares"][unit]
+            if key == YEAR and name != MISSING and group["shares"][unit]
         }
-        if key == YEAR and len(years) > 1:
+        if len(years) > 1:
             points = {
                 label: [
                     _point(year, group, group["shares"][unit][label], method) for year, group in sorted(years.items())

@@ -10,6 +10,7 @@ import numpy as np
 from eval.archive import MISSING, Archive
 from eval.corrections import Estimate, Sums, add_up, is_unlike, prediction_powered, rates, raw, rogan_gladen
 from eval.gold import Bools, Floats, Gold
+from eval.words import PERCENT, many
 from gongbao import __version__
 from gongbao.labels import NONE
 
@@ -141,15 +142,19 @@ def _notes(
         yield "No intervals: they take at least two documents."
     bare = sum(row.text is None for row in archive.rows)
     if bare:
-        yield f"No shares of characters: {bare} of {len(archive.rows)} rows come without `text`."
+        come = "comes" if bare == 1 else "come"
+        yield f"No shares of characters: {bare:,} of {many(len(archive.rows), 'row')} {come} without `text`."
     single = sum("document" not in row.keys for row in archive.rows)
     if single:
-        yield f"{single} rows name no `document`: each counts as a document of its own, and intervals may be too short."
+        name = f"{many(single, 'row')} {'names' if single == 1 else 'name'}"
+        yield f"{name} no `document`: each counts as a document of its own, and intervals may be too short."
     if len(archive.models) > 1:
-        yield f"The predictions come from {len(archive.models)} models, which may err differently."
+        yield f"The predictions come from {many(len(archive.models), 'model')}, which may err differently."
     for key, groups in by.items():
         if MISSING in groups:
-            yield f"By {key}: {groups[MISSING]['paragraphs']} paragraphs have none and are the group {MISSING}."
+            count = groups[MISSING]["paragraphs"]
+            have = "has none and is" if count == 1 else "have none and are"
+            yield f"By {key}: {many(count, 'paragraph')} {have} the group {MISSING}."
     few = {key: sum(group["correction"] == "pooled" for group in groups.values()) for key, groups in by.items()}
     if any(few.values()):
         counts = ", ".join(f"by {key} {count} of {len(by[key])}" for key, count in few.items() if count)
@@ -158,12 +163,31 @@ def _notes(
             f"fewer than {FEW_DOCUMENTS} documents ({counts}). They take the error rates of the whole sample, which is "
             "right if the model errs alike in every group."
         )
+    if sample is not None:
+        yield from _labelled_notes(whole, by)
+
+
+def _labelled_notes(whole: dict[str, Any], by: dict[str, Any]) -> Iterator[str]:
+    """Where nothing is left to estimate, that an interval stands there all the same."""
+
+    def is_labelled(group: dict[str, Any]) -> bool:
+        return bool(group["labelled"]["paragraphs"] == group["paragraphs"])
+
+    counts = {key: sum(map(is_labelled, groups.values())) for key, groups in by.items()}
+    where = ["the archive"] if is_labelled(whole) else []
+    where += [f"by {key} {count} of {len(by[key])}" for key, count in counts.items() if count and not where]
+    if where:
+        yield (
+            f"Wholly labelled: {', '.join(where)}. Such a share is known; its interval still speaks of documents like "
+            "these, of which they are one draw."
+        )
 
 
 def _sample_notes(archive: Archive, labelled: Bools, truth: Bools, whole: dict[str, Any]) -> Iterator[str]:
     size, documents = whole["labelled"].values()
     if size < FEW_PARAGRAPHS or documents < FEW_DOCUMENTS:
-        yield f"The sample is small, {size} labelled paragraphs of {documents} documents: the correction is rough."
+        sizes = f"{many(size, 'labelled paragraph')} of {many(documents, 'document')}"
+        yield f"The sample is small, {sizes}: the correction is rough."
     labels = np.array([*archive.scheme.ids, NONE])
     unseen = labels[~truth.any(axis=0)].tolist()
     if unseen:
@@ -174,6 +198,6 @@ def _sample_notes(archive: Archive, labelled: Bools, truth: Bools, whole: dict[s
         labels[unlike], archive.answer[labelled].mean(axis=0)[unlike], archive.answer.mean(axis=0)[unlike], strict=True
     ):
         yield (
-            f"Is the labelled sample a random one? The model answers {label} in {100 * inside:.1f} % of it and in "
-            f"{100 * overall:.1f} % of the archive, more apart than chance has it."
+            f"Is the labelled sample a random one? The model answers {label} in {100 * inside:.1f}{PERCENT} of it and "
+            f"in {100 * overall:.1f}{PERCENT} of the archive, more apart than chance has it."
         )

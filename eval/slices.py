@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,6 @@ from gongbao.headings import level_of
 LENGTHS = (50, 150, 300)
 MOST = 12
 """Values of a slice shown; the rest of a place or a year are taken together."""
-OTHERS = "others"
 FEWEST = 5
 """Documents below which a slice gets no interval: resampling so few says next to nothing."""
 
@@ -28,7 +27,8 @@ def slices(system: System, gold: Gold, weights: Weights) -> dict[str, list[dict[
 
     A row holds `value`, `paragraphs`, `documents`, micro-F1, macro-F1 over the labels that occur, and exact match, each
     with its interval over resampled documents (those of the other parts drawn along, so that a part may come out
-    empty; such resamples are left out), None for a slice of fewer than five documents.
+    empty; such resamples are left out), None for a slice of fewer than five documents. A slice whose gold has no label
+    has no F1: there is nothing to find.
     """
     ways: dict[str, Callable[[Example], str | None]] = {
         "genre": lambda example: example.genre,
@@ -69,6 +69,7 @@ def is_heading(example: Example) -> bool:
 def _groups(name: str, values: Sequence[str | None]) -> list[tuple[str, list[int]]]:
     """The rows of each value, in an order that reads well; values that are missing make no group."""
     rows: dict[str, list[int]] = {}
+    rest: list[str] = []
     for index, value in enumerate(values):
         if value is not None:
             rows.setdefault(value, []).append(index)
@@ -79,12 +80,19 @@ def _groups(name: str, values: Sequence[str | None]) -> list[tuple[str, list[int
     else:
         order = [value for value, _ in Counter({value: len(each) for value, each in rows.items()}).most_common()]
         if len(order) > MOST + 1:
-            rest = [index for value in order[MOST:] for index in rows[value]]
-            order = order[:MOST]
-            rows[OTHERS] = rest
+            order, rest = order[:MOST], order[MOST:]
         order = sorted(order) if name == "year" else order
-        order += [OTHERS] if OTHERS in rows and OTHERS not in order else []
-    return [(value, rows[value]) for value in order]
+    groups = [(value, rows[value]) for value in order]
+    if rest:
+        groups.append((_unused(f"{len(rest)} others", rows), [index for value in rest for index in rows[value]]))
+    return groups
+
+
+def _unused(name: str, taken: Container[str]) -> str:
+    """A name that no value of the slice has: real values are not to be mixed with those taken together."""
+    while name in taken:
+        name += " (the rest)"
+    return name
 
 
 def _row(value: str, rows: Any, system: System, gold: Gold, weights: Weights) -> dict[str, Any]:
@@ -93,11 +101,16 @@ def _row(value: str, rows: Any, system: System, gold: Gold, weights: Weights) ->
     documents = len(np.unique(document))
     drawn = weights if documents >= FEWEST else weights[:0]
     resampled = statistics(count(truth, answer, document, len(gold.documents)), drawn)
+    scores = {
+        "micro": {"f1": found["micro"]["f1"], "interval": interval(resampled.micro)},
+        "macro": {"f1": found["macro"]["f1"], "interval": interval(resampled.macro)},
+    }
+    if not truth.any():
+        scores = {key: {"f1": None, "interval": None} for key in scores}
     return {
         "value": value,
         "paragraphs": len(rows),
         "documents": documents,
-        "micro": {"f1": found["micro"]["f1"], "interval": interval(resampled.micro)},
-        "macro": {"f1": found["macro"]["f1"], "interval": interval(resampled.macro)},
+        **scores,
         "exact_match": {"accuracy": found["exact_match"]["accuracy"], "interval": interval(resampled.exact)},
     }

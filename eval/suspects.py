@@ -63,18 +63,23 @@ def out_of_fold(gold: Gold, folds: int = 5) -> Floats:
             OneVsRestClassifier(LogisticRegression(C=10)),
         )
         with warnings.catch_warnings():
-            # A label that no document of this fold's training part carries is answered 0.
-            warnings.filterwarnings("ignore", message="Label not .* is present in all training examples")
+            # A label that no document of this fold's training part carries is answered 0, one that all carry 1.
+            warnings.filterwarnings("ignore", message="Label .* is present in all training examples")
             model.fit(texts[others], truth[others])
         scores[mine] = model.predict_proba(texts[mine])[:, :-1]
     return scores
 
 
+def named(found: Sequence[dict[str, Any]], gold: Gold) -> list[dict[str, Any]]:
+    """Suspects, as `suspects` finds them, with the paragraph's `id` in the place of its `row`."""
+    return [{"id": gold.ids[each["row"]], **{k: v for k, v in each.items() if k != "row"}} for each in found]
+
+
 def export(path: str | Path, found: Sequence[dict[str, Any]], gold: Gold) -> None:
-    """Write suspects for review, a JSON object a line: id, document, text, labels, label, given, score; atomically."""
+    """Write named suspects for review, a JSON object a line: id, document, text, labels, label, given, score."""
     rows = []
     for suspect in found:
-        example = gold.examples[suspect["row"]]
+        example = gold.examples[gold.row[suspect["id"]]]
         row = {"id": example.id, "document": example.document, "text": example.text, "labels": list(example.labels)}
-        rows.append(row | {key: value for key, value in suspect.items() if key != "row"})
+        rows.append(row | suspect)
     write_rows(path, rows)

@@ -38,10 +38,10 @@ def blank(width: float, height: float) -> Figure:
     return Figure(figsize=(width / 72, height / 72), dpi=72, facecolor="none")
 
 
-def svg(figure: Figure, title: str) -> str:
+def svg(figure: Figure, title: str, enlarged: float = ENLARGED) -> str:
     """The figure as part of a page: without prolog, size, fonts and style of its own, and ids that nothing uses.
 
-    `title` is what a screen reader says.
+    `title` is what a screen reader says. The figure fills its box, up to `enlarged` times its own size.
     """
     file = io.StringIO()
     figure.savefig(file, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
@@ -52,6 +52,6 @@ def svg(figure: Figure, title: str) -> str:
     # In the text of an element `<` and `>` are escaped: no name can pass for a tag.
     text = re.sub(r'(<text style="[^"<>]*?)font-family: [^;"<>]*(?:; )?', r"\1", text)
     text = re.sub(r' (?:width|height)="[\d.]+pt"', "", text, count=2)
-    widest = round(figure.get_figwidth() * 72 * ENLARGED)
+    widest = round(figure.get_figwidth() * 72 * enlarged)
     about = f'role="img" aria-label="{escape(title)}" style="max-width: {widest}px"'
     return text.replace("<svg ", f"<svg {about} ", 1).rstrip()

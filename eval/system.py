@@ -11,14 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from eval.gold import Bools, Floats, Gold, indicator, match
+from eval.gold import Bools, Floats, Gold, check_text, indicator, match
 from eval.predictions import Answer, Row, read_predictions
+from eval.sources import find_model, is_file
+from eval.words import many
 from gongbao import models
-from gongbao.decision import Decision, paragraph_logits
+from gongbao.decision import paragraph_logits
 from gongbao.errors import GongbaoError
 from gongbao.examples import read_examples
 from gongbao.labeler import Labeler, weights_of
-from gongbao.labels import POLICY_DOMAINS, Scheme
+from gongbao.labels import Scheme
 from gongbao.rows import read_rows
 
 DECIMALS = 6
@@ -60,16 +62,6 @@ def check_names(systems: Sequence[System], how: str) -> None:
             raise GongbaoError(f"two systems are called {name!r}: {how}")
 
 
-def is_file(x: str | Path) -> bool:
-    """Whether X means a file of answers, rather than a model."""
-    return Path(x).suffix == ".jsonl" or Path(x).is_file()
-
-
-def scheme_of(x: str | Path) -> Scheme:
-    """The label scheme that X answers in: a model's own, and the policy domains for a file."""
-    return POLICY_DOMAINS if is_file(x) else Decision.load(models.find(x)).scheme
-
-
 def open_system(x: str | Path, gold: Gold, name: str | None = None) -> System:
     """Open X and answer the gold set with it.
 
@@ -77,7 +69,7 @@ def open_system(x: str | Path, gold: Gold, name: str | None = None) -> System:
     GongbaoError if X is none of these, answers other labels, or if a file's ids are not exactly the gold's.
     """
     if not is_file(x):
-        folder = models.find(x)
+        folder = find_model(x)
         record = models.record(folder) if (folder / models.RECORD).exists() else None
         asked = ask(Labeler.load(folder), gold, name, record)
         return dataclasses.replace(asked, size=weights_of(folder).stat().st_size)
@@ -85,7 +77,9 @@ def open_system(x: str | Path, gold: Gold, name: str | None = None) -> System:
     if path.suffix != ".jsonl":
         raise GongbaoError(f"{path}: answers are read from a .jsonl file or a model folder")
     name = name or path.stem
-    line, first = next(read_rows(path), (1, {}))
+    line, first = next(read_rows(path), (0, {}))
+    if not line:
+        raise GongbaoError(f"{path}: empty: no prediction in it")
     if "labels" in first:
         return _from_predictions(path, gold, name)
     if "sentences" in first:
@@ -136,6 +130,8 @@ def _from_examples(path: Path, gold: Gold, name: str) -> System:
     order = match(gold.ids, [example.id for example in examples], str(path))
     examples = [examples[i] for i in order]
     answer = indicator((example.labels for example in examples), gold.scheme)
+    for mine, theirs in zip(gold.examples, examples, strict=True):
+        check_text(mine, theirs, gold.name, str(path))
     notes = ["No scores: average precision and calibration are left out."]
     whole = sum(not example.by_sentence for example in examples)
     other = [
@@ -146,7 +142,7 @@ def _from_examples(path: Path, gold: Gold, name: str) -> System:
     if gold.sentence_truth is None:
         pass
     elif whole:
-        notes.append(f"No sentence figures: {whole} paragraphs are labelled as a whole.")
+        notes.append(f"No sentence figures: {_paragraphs_are(whole)} labelled as a whole.")
     elif other:
         notes.append(f"No sentence figures: the sentences are not the gold's, first in {other[0]}.")
     else:
@@ -162,9 +158,8 @@ def _from_predictions(path: Path, gold: Gold, name: str) -> System:
     bare = [row.id for row in rows if row.answer.scores is None]
     notes = []
     if bare:
-        notes.append(
-            f"No scores for {len(bare)} of {len(rows)} paragraphs: average precision and calibration are left out."
-        )
+        without = f"No scores for {len(bare):,} of {many(len(rows), 'paragraph')}"
+        notes.append(f"{without}: average precision and calibration are left out.")
     sentence_answer, sentence_scores, reason = _sentences(rows, gold)
     if reason:
         notes.append(reason)
@@ -190,7 +185,8 @@ def _sentences(rows: list[Row], gold: Gold) -> tuple[Bools | None, Floats | None
         return None, None, None
     if any(row.sentences is None for row in rows):
         bare = sum(row.sentences is None for row in rows)
-        return None, None, f"No sentence figures: {bare} of {len(rows)} paragraphs come without `sentences`."
+        come = f"{many(len(rows), 'paragraph')} {'comes' if bare == 1 else 'come'}"
+        return None, None, f"No sentence figures: {bare} of {come} without `sentences`."
     for row, example in zip(rows, gold.examples, strict=True):
         ends = tuple(np.cumsum([len(s.text) for s in example.sentences]).tolist())
         if len(row.sentences or ()) != len(ends) or (row.ends is not None and row.ends != ends):
@@ -207,6 +203,10 @@ def _sentences(rows: list[Row], gold: Gold) -> tuple[Bools | None, Floats | None
 
 def _table(answers: list[Answer], scheme: Scheme) -> Floats:
     return np.array([[(answer.scores or {})[label] for label in scheme.ids] for answer in answers], dtype=np.float64)
+
+
+def _paragraphs_are(count: int) -> str:
+    return f"{many(count, 'paragraph')} {'is' if count == 1 else 'are'}"
 
 
 def _only(values: set[str | None]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from eval.words import INTERVAL, PERCENT
 from gongbao.labels import NONE
 
 BLANK = "–"
@@ -39,7 +40,7 @@ def tables(report: Mapping[str, Any]) -> dict[str, Table]:
 def label_table(report: Mapping[str, Any]) -> Table:
     """The paragraph scores: a row a label, then `none`, the means, and the sentences' macro mean."""
     names = report["gold"]["names"] | {NONE: "无涉及"}
-    header = ("label", "名称", "precision", "recall", "F1", "95 %", "support", "AP", "threshold")
+    header = ("label", "名称", "precision", "recall", "F1", INTERVAL, "support", "AP", "threshold")
     rows = [
         _row(label, names[label], row, row["support"], row["average_precision"], row["threshold"])
         for label, row in report["labels"].items()
@@ -62,7 +63,7 @@ def sentence_table(report: Mapping[str, Any]) -> Table | None:
     found = report["sentence_level"]
     if not found:
         return None
-    header = ("label", "precision", "recall", "F1", "95 %", "support", "AP")
+    header = ("label", "precision", "recall", "F1", INTERVAL, "support", "AP")
     rows = [
         _row(label, "", row, row["support"], row["average_precision"])
         for label, row in [*found["labels"].items(), (NONE, found["none"] | {"average_precision": None})]
@@ -74,7 +75,7 @@ def sentence_table(report: Mapping[str, Any]) -> Table | None:
 
 def system_table(report: Mapping[str, Any]) -> Table:
     """The systems side by side; the difference is the scored system's macro-F1 less the row's, paired."""
-    header = ("system", "macro-F1", "95 %", "micro-F1", "none-F1", "mAP", "difference", "95 % (paired)")
+    header = ("system", "macro-F1", INTERVAL, "micro-F1", "none-F1", "mAP", "difference", f"{INTERVAL} (paired)")
     rows = []
     for name, found in [(report["system"]["name"], report), *report["baselines"].items()]:
         difference = found.get("difference", {"macro_f1": None, "interval": None})
@@ -116,7 +117,7 @@ def evidence_table(report: Mapping[str, Any]) -> Table | None:
         [name, *share_cells(row["right"]), str(row["right"]["n"]), *share_cells(row["where_right"])]
         for name, row in [*found["labels"].items(), ("all", found)]
     ]
-    return ("label", "sentence right", "95 %", "shown", "where the label is right", "95 %"), rows
+    return ("label", "sentence right", INTERVAL, "shown", "where the label is right", INTERVAL), rows
 
 
 def calibration_table(report: Mapping[str, Any]) -> Table | None:
@@ -142,7 +143,24 @@ def band_table(report: Mapping[str, Any]) -> Table | None:
         ]
         for label, row in found["labels"].items()
     ]
-    return ("label", "yes", "review", "no", "precision of yes", "95 %", "lost in no", "95 %"), rows
+    return ("label", "yes", "review", "no", "precision of yes", INTERVAL, "lost in no", INTERVAL), rows
+
+
+KEPT = (
+    "Kept: yes where even the lower bound of the interval reaches the promise, no where even the upper bound falls "
+    "short of it, and cannot tell in between."
+)
+"""What the column `kept` of a policy's table means."""
+
+
+def policy_line(policy: Mapping[str, Any]) -> str:
+    """A policy in a line: for which labels it is kept, for which not, and for which that cannot be told."""
+    found: dict[str, list[str]] = {"kept for": [], "not kept for": [], "cannot tell for": [], "out of reach for": []}
+    words = {True: "kept for", False: "not kept for", None: "cannot tell for"}
+    for label, row in policy["labels"].items():
+        found["out of reach for" if row["threshold"] is None else words[row["kept"]]].append(label)
+    parts = "; ".join(f"{how} {', '.join(labels)}" for how, labels in found.items() if labels)
+    return f"Policy {policy['policy']}: {parts}. It labels {percent(policy['labelled'])} of the paragraphs."
 
 
 def policy_table(policy: Mapping[str, Any]) -> Table:
@@ -156,7 +174,7 @@ def policy_table(policy: Mapping[str, Any]) -> Table:
         cells = [*share_cells(row["precision"]), *share_cells(row["recall"])]
         rows.append([label, figure(row["threshold"]), *cells, words[row["kept"]]])
     rows.append(["all", BLANK, *share_cells(policy["precision"]), *share_cells(policy["recall"]), BLANK])
-    return ("label", "threshold", "precision", "95 %", "recall", "95 %", "kept"), rows
+    return ("label", "threshold", "precision", INTERVAL, "recall", INTERVAL, "kept"), rows
 
 
 def slice_table(name: str, slices: Sequence[Mapping[str, Any]]) -> Table:
@@ -174,7 +192,7 @@ def slice_table(name: str, slices: Sequence[Mapping[str, Any]]) -> Table:
         ]
         for row in slices
     ]
-    return (name, "paragraphs", "documents", "micro-F1", "95 %", "macro-F1", "exact match", "95 %"), rows
+    return (name, "paragraphs", "documents", "micro-F1", INTERVAL, "macro-F1", "exact match", INTERVAL), rows
 
 
 def confusion_table(report: Mapping[str, Any]) -> Table:
@@ -200,7 +218,7 @@ def behaviour_table(report: Mapping[str, Any]) -> Table | None:
         ]
         for row in found
     ]
-    return ("check", "名称", "kind", "passed", "rate", "95 %"), rows
+    return ("check", "名称", "kind", "passed", "rate", INTERVAL), rows
 
 
 def seed_table(report: Mapping[str, Any]) -> Table | None:
@@ -218,7 +236,7 @@ def figure(value: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    return BLANK if value is None else f"{100 * value:.1f} %"
+    return BLANK if value is None else f"{100 * value:.1f}{PERCENT}"
 
 
 def signed(value: float | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from eval.html import page
 from eval.markdown import table
 from eval.tables import Table, percent
+from eval.words import many, plain
 from gongbao.errors import GongbaoError
 from gongbao.labeler import Labeler
 from gongbao.labels import NONE
@@ -22,17 +23,22 @@ def compare_on(a: str | Path, b: str | Path, inputs: list[str]) -> dict[str, Any
 
     Returns `paragraphs`; for each label and `none` how many paragraphs `a` and `b` give it, how many `gained` and
     `lost` it; `changed`, the rows (id, text, labels of both, evidence of both) on which they differ; and `errors`, the
-    files that could not be read. Raises GongbaoError if the models answer different labels.
+    files that could not be read. Raises GongbaoError if a path does not exist, if nothing in them could be read, or if
+    the models answer different labels.
     """
+    for path in inputs:
+        if not Path(path).exists():
+            raise GongbaoError(f"{path}: no such file or directory")
     labelers = [Labeler.load(model) for model in (a, b)]
     first, second = labelers
     if first.scheme.ids != second.scheme.ids:
         raise GongbaoError(f"{a} answers {first.scheme.signature}, {b} {second.scheme.signature}: nothing to compare")
     found: list[list[dict[str, Any]]] = [[], []]
     for labeler, rows in zip(labelers, found, strict=True):
-        summary = predict(inputs, labeler, show=rows.append)
+        done = predict(inputs, labeler, show=rows.append)
+    errors = [message for _, message in done.errors]
     if not found[0]:
-        raise GongbaoError(f"nothing to label in {', '.join(inputs)}")
+        raise GongbaoError("; ".join(errors) or f"nothing to label in {', '.join(inputs)}")
     labels = {}
     for label in (*first.scheme.ids, NONE):
         has = [[_has(row, label) for row in rows] for rows in found]
@@ -56,7 +62,7 @@ def compare_on(a: str | Path, b: str | Path, inputs: list[str]) -> dict[str, Any
         "paragraphs": len(found[0]),
         "labels": labels,
         "changed": changed,
-        "errors": [message for _, message in summary.errors],
+        "errors": errors,
     }
 
 
@@ -68,21 +74,29 @@ def label_table(found: dict[str, Any]) -> Table:
     return ("label", found["a"], found["b"], "gained", "lost"), rows
 
 
+def summary(found: dict[str, Any]) -> str:
+    """How many paragraphs change, as a sentence."""
+    changed, of = len(found["changed"]), found["paragraphs"]
+    changes = "changes" if changed == 1 else "change"
+    return f"{changed:,} of {many(of, 'paragraph')} {changes} ({percent(changed / of)})."
+
+
 def markdown(found: dict[str, Any]) -> str:
     """What changes, in words and a table."""
-    changed = len(found["changed"])
     parts = [
-        f"# {found['b']} against {found['a']} on {', '.join(found['inputs'])}",
-        f"{changed} of {found['paragraphs']} paragraphs change ({percent(changed / found['paragraphs'])}).",
+        plain(f"# {found['b']} against {found['a']} on {', '.join(found['inputs'])}"),
+        summary(found),
         table(*label_table(found)),
-        *(f"- not read: {error}" for error in found["errors"]),
+        *(plain(f"- not read: {error}") for error in found["errors"]),
     ]
     return "\n\n".join(parts) + "\n"
 
 
 def html(found: dict[str, Any]) -> str:
     """The same as one page, with the paragraphs that change and the sentence that each change rests on."""
-    return page("unlabelled.html.jinja", figures={}, found=found, labels=label_table(found), most=SHOWN)
+    return page(
+        "unlabelled.html.jinja", figures={}, found=found, summary=summary(found), labels=label_table(found), most=SHOWN
+    )
 
 
 def _has(row: dict[str, Any], label: str) -> bool:

@@ -48,7 +48,7 @@ def latest(runs: str | Path = "models", kind: str = "torch") -> Path:
         except (GongbaoError, KeyError):
             continue
     if not found:
-        raise GongbaoError(f"no complete run in {runs}/: train one with `make train`, or leave --model out")
+        raise GongbaoError(f"no complete run in {runs}/: train one with `make train`, or name another model")
     return max(found)[1]
 
 

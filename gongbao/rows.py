@@ -26,7 +26,10 @@ def read_rows(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 except UnicodeDecodeError as error:
                     raise GongbaoError(f"{path}:{number}: not UTF-8; save the file as UTF-8") from error
                 except GongbaoError as error:
-                    raise GongbaoError(f"{path}:{number}: {error}") from error
+                    # Inside a row JSON allows no carriage return in text, and nobody writes one between its parts.
+                    cut = b"\r" in raw.strip()
+                    ends = "; its lines end in CR alone: save the file with LF line ends" if cut else ""
+                    raise GongbaoError(f"{path}:{number}: {error}{ends}") from error
     except OSError as error:
         raise GongbaoError(f"cannot read {path}: {error.strerror}") from error
 

@@ -172,15 +172,19 @@ def test_command_prints_and_writes(tmp_path):
     first, second = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
     write_examples(A, first)
     write_examples(B, second)
-    arguments = ["agree", str(first), str(second), "--resamples", "50"]
+    arguments = ["agree", str(first), str(second), "--resamples", "100"]
     shown = CliRunner().invoke(app, [*arguments, "-o", str(tmp_path / "found.json")])
     assert shown.exit_code == 0, shown.output
     assert "Macro positive agreement 0.733" in shown.output
     saved = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
-    assert saved == agree_files(first, second, POLICY_DOMAINS, resamples=50)
+    assert saved == agree_files(first, second, POLICY_DOMAINS, resamples=100)
     again = CliRunner().invoke(app, [*arguments, "-o", str(tmp_path / "found.json")])
     assert again.exit_code == 1
     assert "--force" in again.output
     assert CliRunner().invoke(app, [*arguments, "-o", str(tmp_path / "found.md"), "--force"]).exit_code == 0
     assert (tmp_path / "found.md").read_text(encoding="utf-8").startswith("# b.jsonl against a.jsonl")
     assert CliRunner().invoke(app, [*arguments, "-o", str(tmp_path / "found.txt")]).exit_code == 2
+    twice = ["-o", str(tmp_path / "x.json"), "--differences", str(tmp_path / "." / "x.json")]
+    shown = CliRunner().invoke(app, [*arguments, *twice])
+    assert (shown.exit_code, shown.output) == (2, f"error: -o and --differences both name {tmp_path / 'x.json'}\n")
+    assert not (tmp_path / "x.json").exists()

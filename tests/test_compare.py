@@ -125,6 +125,31 @@ def test_how_many_more_paragraphs_would_tell():
     assert comparing.more_paragraphs(0.0, -0.1, 0.1, 400) is None
 
 
+def macro(low, high, p=0.01, difference=0.02):
+    return {"a": 0.8, "b": 0.8 + difference, "difference": difference, "interval": [low, high], "p": p}
+
+
+@pytest.mark.parametrize(
+    ("found", "differing", "said"),
+    [
+        # (0.03 / 0.02)² = 2.25 times 400: 500 more.
+        (macro(-0.01, 0.05), 5, "b cannot be told from a (about 500 more paragraphs would tell)."),
+        (macro(-0.01, 0.05), 4, "b cannot be told from a (only 4 documents differ)."),
+        (macro(-0.01, 0.05), 1, "b cannot be told from a (only 1 document differs)."),
+        (macro(-0.01, 0.01, difference=0.0), 9, "b cannot be told from a (no difference was seen)."),
+        (macro(0.01, 0.03), 3, "b is better than a."),
+        (
+            macro(0.01, 0.03, p=0.123),
+            3,
+            "b is better than a, though approximate randomisation gives p = 0.12: few documents differ.",
+        ),
+        (macro(-0.03, -0.01, p=0.06), 30, "b is worse than a, though approximate randomisation gives p = 0.06."),
+    ],
+)
+def test_the_verdict_says_how_sure_it_is(found, differing, said):
+    assert comparing.verdict("b", "a", found, 400, differing) == said
+
+
 def test_changes_by_hand():
     gold = make_gold(documents=2)
     a, b = gold.truth.copy(), gold.truth.copy()
@@ -167,7 +192,7 @@ def folder(tmp_path, monkeypatch):
         ]
         file = tmp_path / f"{name}.jsonl"
         file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        assert run("score", file.name, "-o", name, "--resamples", "50").exit_code == 0
+        assert run("score", file.name, "-o", name, "--resamples", "100").exit_code == 0
     return tmp_path
 
 
@@ -194,11 +219,11 @@ def test_fail_if_worse(folder):
 
 
 def test_other_resamples_are_said_and_made_good(folder):
-    assert run("score", "good.jsonl", "-o", "again", "--resamples", "20", "--name", "again").exit_code == 0
-    result = run("compare", "good", "again", "--resamples", "30")
+    assert run("score", "good.jsonl", "-o", "again", "--resamples", "200", "--name", "again").exit_code == 0
+    result = run("compare", "good", "again", "--resamples", "300")
     assert result.exit_code == 0
-    assert "again was reported with boot 20, good with 50." in result.output
-    assert "boot:30" in result.output
+    assert "again was reported with boot 200, good with 100." in result.output
+    assert "boot:300" in result.output
 
 
 def test_reports_on_other_gold_are_refused(folder):
@@ -218,9 +243,14 @@ def test_reports_on_other_gold_are_refused(folder):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
+        (("good", "bad", "--fail-if-worse", "--resamples", "0"), 2, "--fail-if-worse wants resamples"),
+        (("good", "bad", "--resamples", "99"), 2, "--resamples 99: give 0, for no intervals, or 100 to 20,000"),
+        (("good", "bad", "--resamples", "20001"), 2, "--resamples 20001"),
+        (("good", "bad", "--resamples", "-1"), 2, "--resamples -1"),
+        (("good", "bad", "--on", "nowhere"), 1, "nowhere: no such file or directory"),
         (("good",), 2, "two reports or more"),
         (("good", "nowhere"), 1, "nowhere: no report in it"),
-        (("good", "good"), 1, "two systems are called 'good'"),
+        (("good", "good"), 1, "two systems are called 'good': name one otherwise, NAME=DIR"),
         (("good", "bad", "--on", "data", "--fail-if-worse"), 2, "wants a gold set"),
         (("good", "bad", "good", "--on", "data"), 2, "name two models"),
     ],

@@ -101,6 +101,15 @@ def test_make_lists_its_targets_and_every_one_is_phony():
     assert set(names) <= set(phony)
 
 
+@pytest.mark.parametrize(
+    ("target", "usage"), [("compare", "make compare A=DIR B=DIR"), ("predict", "make predict FILES=")]
+)
+def test_make_says_what_is_missing_before_it_builds_anything(target, usage):
+    shown = subprocess.run(["make", "--no-print-directory", target], cwd=ROOT, capture_output=True, text=True)
+    assert shown.returncode == 2
+    assert shown.stdout.startswith(f"usage: {usage}") and shown.stdout.count("\n") == 1
+
+
 def readme():
     return (ROOT / "README.md").read_text(encoding="utf-8")
 

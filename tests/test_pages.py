@@ -91,6 +91,18 @@ def test_a_report_escapes_everything_that_comes_from_a_document():
     assert page.text.count("改革开放") or "reform 改革开放" in text, "Chinese stays text in figures"
 
 
+def test_a_page_fits_a_telephone_and_paper():
+    gold = make_gold()
+    found = report.score(answers(gold, "s" * 60), gold, [majority(gold)], resamples=20)
+    page = html.render(found, gold)
+    main = re.search(r'<figure class="main">\s*<svg[^>]*viewBox="0 0 (\d+)', page)
+    assert int(main[1]) <= 480 and "figure.main svg { min-width: 0; }" in page
+    assert "@page { size: A4;" in page and "details::details-content { content-visibility: visible;" in page
+    assert re.search(r"^p, h2, h3, li, b, .*\.verdict.* \{ overflow-wrap: anywhere; \}", page, re.M)
+    # The legend's name has lost its middle.
+    assert re.search(r">s{14}…s{13}</text>", page)
+
+
 def test_the_same_report_makes_the_same_page():
     gold = make_gold()
     found = report.score(answers(gold), gold, resamples=20)
@@ -139,7 +151,9 @@ def place(tmp_path, monkeypatch, tiny):
 
 
 def test_a_model_is_scored_with_policies_behaviour_and_suspects(place):
-    result = run("score", "model", "--policy", "precision=0.9", "--export-suspects", "again.jsonl", "--resamples", "20")
+    result = run(
+        "score", "model", "--policy", "precision=0.9", "--export-suspects", "again.jsonl", "--resamples", "100"
+    )
     assert result.exit_code == 0, result.output
     found = json.loads((place / "model" / "report" / "report.json").read_text())
     assert found["policies"][0]["policy"] == "precision=0.9"
@@ -155,7 +169,7 @@ def test_a_model_is_scored_with_policies_behaviour_and_suspects(place):
 
 
 def test_seeds_are_spread(place):
-    result = run("score", "model", "--seed-run", "data/gold.jsonl", "--resamples", "20")
+    result = run("score", "model", "--seed-run", "data/gold.jsonl", "--resamples", "100")
     assert result.exit_code == 0, result.output
     found = json.loads((place / "model" / "report" / "report.json").read_text())
     values = list(found["seeds"]["macro_f1"].values())

@@ -282,7 +282,9 @@ def test_bad_predictions_are_refused_with_their_place(gold, tmp_path, change, me
         (b'{"id": "d1-1", "labels": []}\n{"id": \n', "p.jsonl:2: not JSON"),
         (b'{"id": "d1-1", "labels": []}\n\xb9\xab\xb1\xa8\n', "p.jsonl:2: not UTF-8"),
         (b'{"id": "d1-1", "labels": [], "x": ' + b"1" * 5000 + b"}\n", "p.jsonl:1: not JSON"),
-        (b"", "p.jsonl:1: neither"),
+        (b"", r"p\.jsonl: empty: no prediction in it$"),
+        (b"\xef\xbb\xbf \n\n", r"p\.jsonl: empty: no prediction in it$"),
+        (b'{"id": "d1-1", "labels": []}\r{"id": "d1-2", "labels": []}\r', r"p\.jsonl:1: .*lines end in CR alone"),
     ],
 )
 def test_damaged_predictions_are_refused(gold, tmp_path, content, message):
@@ -299,7 +301,7 @@ def test_model_of_another_scheme_is_refused(gold):
 
 
 def test_command_on_a_run_writes_into_the_run(run, folder):
-    shown = invoke("score", "models/run", "--resamples", "50")
+    shown = invoke("score", "models/run", "--resamples", "100")
     assert shown.exit_code == 0, shown.output
     assert sorted(p.name for p in (run / "report").iterdir()) == [
         "predictions.jsonl", "report.html", "report.json", "report.md",
@@ -320,7 +322,7 @@ def test_command_on_a_run_writes_into_the_run(run, folder):
         content = file.read_text(encoding="utf-8")
         assert str(folder) not in content
         assert "/home/someone" not in content
-    assert invoke("score", "latest", "--resamples", "50").exit_code == 0
+    assert invoke("score", "latest", "--resamples", "100").exit_code == 0
 
 
 def test_shipped_model_and_files_need_a_folder(run, folder, monkeypatch):
@@ -332,7 +334,7 @@ def test_shipped_model_and_files_need_a_folder(run, folder, monkeypatch):
 
 
 def test_report_is_overwritten_only_by_force(folder):
-    arguments = ("score", "data/gold.second.jsonl", "-o", "out", "--resamples", "20")
+    arguments = ("score", "data/gold.second.jsonl", "-o", "out", "--resamples", "100")
     assert invoke(*arguments).exit_code == 0
     before = (folder / "out" / "report.json").read_bytes()
     shown = invoke(*arguments)
@@ -346,7 +348,7 @@ def test_report_is_overwritten_only_by_force(folder):
 
 def test_named_baselines_stand_beside_the_system(folder, gold):
     save(folder / "words.jsonl", answers(gold))
-    arguments = ("score", "data/gold.second.jsonl", "--name", "B", "--resamples", "20")
+    arguments = ("score", "data/gold.second.jsonl", "--name", "B", "--resamples", "100")
     shown = invoke(*arguments, "-o", "out", "--baseline", "关键词|表=words.jsonl")
     assert shown.exit_code == 0, shown.output
     found = json.loads((folder / "out" / "report.json").read_text(encoding="utf-8"))
@@ -407,7 +409,7 @@ def test_own_scheme(folder):
     (folder / "mine.toml").write_text('name = "mine"\n[[label]]\nid = "road"\nzh = "道路"\n', encoding="utf-8")
     rows = [{"id": f"p{n}", "text": "修路。", "labels": ["road"] if n % 2 else []} for n in range(4)]
     save(folder / "own.jsonl", rows)
-    arguments = ("--gold", "own.jsonl", "--scheme", "mine.toml", "-o", "out", "--resamples", "20")
+    arguments = ("--gold", "own.jsonl", "--scheme", "mine.toml", "-o", "out", "--resamples", "100")
     shown = invoke("score", "own.jsonl", *arguments)
     assert shown.exit_code == 0, shown.output
     found = json.loads((folder / "out" / "report.json").read_text(encoding="utf-8"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import numpy as np
 import pytest
 
 from eval import suspects as suspecting
-from eval.bands import bands, keep
+from eval.bands import bands, is_kept, keep
 from eval.calibration import reliability
 from eval.curves import curves
 from eval.evidence import evidence, shown
@@ -71,6 +72,16 @@ def test_a_share_and_its_interval():
     assert share(hit, np.zeros_like(among), document, np.array([[1, 1]])) == {"value": None, "n": 0, "interval": None}
 
 
+def test_a_share_of_all_or_nothing_has_wilsons_interval():
+    among, document = np.ones((4, 1), dtype=bool), np.array([0, 0, 1, 1])
+    drawn = np.array([[2, 0], [0, 2], [1, 1]])
+    # Wilson, 1927, of 4 of 4: from n / (n + z²) = 4 / (4 + 3.8415) = 0.5101 to 1; of none the same turned round.
+    low = 4 / (4 + 1.959964**2)
+    assert share(among, among, document, drawn)["interval"] == pytest.approx([low, 1.0], abs=1e-6)
+    assert share(~among, among, document, drawn)["interval"] == pytest.approx([0.0, 1 - low], abs=1e-6)
+    assert share(among, among, document, drawn[:0])["interval"] is None
+
+
 def test_evidence(gold, system):
     # Shown: d1-2 a -> its first sentence (row 1), b -> its second (2); d2-1 a -> its second (4), b -> its first (3).
     assert shown(SENTENCES, gold.lengths).tolist() == [[0, 0], [1, 2], [4, 3], [5, 5]]
@@ -103,6 +114,25 @@ def test_curves(gold, system):
     assert curves(System("s", "", ANSWER), gold) is None
 
 
+def test_the_answers_in_use_lie_on_the_curve():
+    generator = np.random.default_rng(2)
+    truth = generator.random((900, 2)) < 0.3
+    scores = np.round(np.clip(np.where(truth, 0.6, 0.4) + generator.normal(0, 0.2, truth.shape), 0, 1), 6)
+    examples = tuple(
+        example(f"d{n}-1", ("甲。", tuple(TWO.ids[i] for i in np.flatnonzero(row)))) for n, row in enumerate(truth)
+    )
+    gold = Gold("g", TWO, examples)
+    for threshold in (0.4321, 0.5678):
+        answer = scores >= threshold
+        found = curves(System("s", "", answer, scores), gold)
+        for index, label in enumerate(TWO.ids):
+            hits = (answer & truth)[:, index].sum()
+            at = [hits / truth[:, index].sum(), hits / answer[:, index].sum()]
+            points = found[label]["precision_recall"]
+            assert np.abs(np.array(points) - at).max(axis=1).min() < 1e-6
+            assert 100 <= len(points) <= 101
+
+
 def test_bands(gold, system):
     found = bands(system, gold, weights(gold))
     # Label b: doubtful in d1-2, on in d2-1, off elsewhere: yes 1, review 1, no 2 of 4.
@@ -129,6 +159,14 @@ def test_policies_are_checked_on_gold(gold, system):
     assert found["labelled"] == 0.5
 
 
+@pytest.mark.parametrize(
+    ("interval", "kept"),
+    [([0.9, 1.0], True), ([0.89, 0.95], None), ([0.7, 0.9], None), ([0.7, 0.89], False), (None, None)],
+)
+def test_a_promise_is_kept_where_the_whole_interval_reaches_it(interval, kept):
+    assert is_kept({"value": 0.95, "interval": interval}, 0.9) is kept
+
+
 def test_slices(gold, system):
     found = slices(system, gold, weights(gold))
     assert list(found) == ["genre", "year", "length", "labels", "kind"]
@@ -150,7 +188,25 @@ def test_many_places_are_taken_together():
     gold = Gold("g", TWO, examples)
     found = slices(System("s", "", gold.truth), gold, weights(gold))["place"]
     assert len(found) == 13
-    assert (found[-1]["value"], found[-1]["paragraphs"]) == ("others", 8)
+    assert (found[-1]["value"], found[-1]["paragraphs"]) == ("8 others", 8)
+
+
+def test_a_place_that_is_called_others_stays_one():
+    names = ["others", "others", "2 others", "2 others", *(f"地{n}" for n in range(12))]
+    examples = tuple(example(f"d{n}-1", ("甲。", ("a",)), place=name) for n, name in enumerate(names))
+    gold = Gold("g", TWO, examples)
+    found = slices(System("s", "", gold.truth), gold, weights(gold))["place"]
+    values = {row["value"]: row["paragraphs"] for row in found}
+    assert len(values) == len(found) == 13
+    assert (values["others"], values["2 others"], values["2 others (the rest)"]) == (2, 2, 2)
+    assert sum(values.values()) == len(names)
+
+
+def test_paragraphs_without_a_label_have_no_f1(gold, system):
+    none = next(row for row in slices(system, gold, weights(gold))["labels"] if row["value"] == "none")
+    assert none["micro"] == none["macro"] == {"f1": None, "interval": None}
+    # One of the two is answered with nothing.
+    assert none["exact_match"]["accuracy"] == 0.5
 
 
 def test_confusion_by_hand(gold):
@@ -203,8 +259,16 @@ def test_out_of_fold_sees_no_paragraph_of_the_same_document():
         suspecting.out_of_fold(gold, folds=11)
 
 
+def test_a_label_that_every_document_carries_is_no_warning():
+    examples = tuple(example(f"d{n}-1", (f"甲{chr(0x4E00 + n)}。", ("a", "b") if n == 3 else ("a",))) for n in range(6))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scores = suspecting.out_of_fold(Gold("g", TWO, examples), folds=3)
+    assert scores[:, 0].all()
+
+
 def test_suspects_are_written_for_review(gold, tmp_path):
-    found = [{"row": 1, "label": "b", "given": True, "score": 0.1}]
+    found = suspecting.named([{"row": 1, "label": "b", "given": True, "score": 0.1}], gold)
     suspecting.export(tmp_path / "out.jsonl", found, gold)
     (row,) = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert row == {

@@ -16,7 +16,7 @@ import pytest
 from eval.archive import Archive
 from eval.corrections import Sums, add_up, is_unlike, prediction_powered, raw, rogan_gladen
 from eval.gold import Gold
-from eval.share_figures import short
+from eval.share_figures import Point, Row, heat_map, lines, short
 from eval.share_output import FILES, render, table, text, write
 from eval.shares import shares
 from gongbao.errors import GongbaoError
@@ -248,7 +248,7 @@ def test_sample_that_is_unlike_the_archive_is_said_to_be(tmp_path):
     for row in rows[:160]:
         row["labels"] = sorted({*row["labels"], "reform"})
     notes = shares(read(tmp_path, rows), make_gold(known))["notes"]
-    assert any("The model answers reform in 100.0 % of it and in 33.3 % of the archive" in note for note in notes)
+    assert any("The model answers reform in 100.0\xa0% of it and in 33.3\xa0% of the archive" in note for note in notes)
     one = one_by_one(size=[9, 9], answered=[9, 0], count=[9, 0], labelled=[9, 0], truth=[9, 0], guess=[9, 0],
                      both=[9, 0])  # fmt: skip
     assert is_unlike(one).tolist() == [False]
@@ -374,11 +374,43 @@ def test_many_groups_are_cut_to_thirty_and_it_says_so(tmp_path):
     assert len(found["by"]["year"]) == 40
 
 
-def test_years_that_are_none_are_not_drawn(tmp_path):
-    rows = [prediction(n, f"d{n}", "green", year=("2020", "2021年", "123456789")[n % 3]) for n in range(30)]
+def test_rows_without_a_year_are_not_drawn(tmp_path):
+    rows = [prediction(n, f"d{n}", "green", year=(2020, " 2020 ", None)[n % 3]) for n in range(30)]
     assert render(shares(read(tmp_path, rows, ["year"]))).count("<svg") == 2
-    rows = [prediction(n, f"d{n}", "green", year=(2020, 2024, "当年")[n % 3]) for n in range(30)]
+    rows = [prediction(n, f"d{n}", "green", year=(2020, "2024", "")[n % 3]) for n in range(30)]
     assert render(shares(read(tmp_path, rows, ["year"]))).count("<svg") == 20
+
+
+def test_the_band_breaks_where_a_year_has_no_interval():
+    def point(year, low=None):
+        return Point(year, 0.3, None if low is None else (low, low + 0.2))
+
+    panel = [point(2018, 0.1), point(2019, 0.2), point(2020), point(2021, 0.15), point(2022), point(2023)]
+    (drawn,) = lines({"green": panel}, "t").values()
+    # A band over the first two years, a bar for the one alone.
+    assert (drawn.count("fill-opacity: 0.18"), drawn.count("stroke-opacity: 0.35")) == (1, 1)
+    panel = [point(2018, 0.1), point(2019, 0.2), point(2020), point(2021, 0.15), point(2022, 0.2)]
+    (drawn,) = lines({"green": panel}, "t").values()
+    assert (drawn.count("fill-opacity: 0.18"), drawn.count("stroke-opacity: 0.35")) == (2, 0)
+
+
+def test_a_group_that_is_wholly_labelled_is_said_to_be(tmp_path):
+    rows, known = make(np.random.default_rng(2), 30, 20, place=lambda d: "甲" if d < 12 else "乙")
+    notes = shares(read(tmp_path, rows, ["place"]), make_gold(known))["notes"]
+    (note,) = [note for note in notes if note.startswith("Wholly labelled")]
+    assert note.startswith("Wholly labelled: by place 1 of 2. ") and "still speaks of documents like these" in note
+    rows, known = make(np.random.default_rng(2), 20, 20)
+    assert any(
+        n.startswith("Wholly labelled: the archive.") for n in shares(read(tmp_path, rows), make_gold(known))["notes"]
+    )
+
+
+def test_names_stay_in_the_heat_map():
+    for name in ("长" * 40, "WWWWWWWWWWWWWWWW", "…" * 20, "MMMM长长长长MMMM长长"):
+        drawn = heat_map([Row("all", [0.1]), Row(name, [0.2])], ["a"], "t")
+        at = float(re.search(rf'x="([\d.]+)"[^>]*>{re.escape(short(name))}</text>', drawn)[1])
+        # Chinese characters, W, M and … are one em of 12 pixels wide, and the text ends at `at`.
+        assert at >= 12 * len(short(name)), name
 
 
 def test_rows_without_text_or_document(tmp_path):
@@ -411,6 +443,10 @@ def test_rows_without_text_or_document(tmp_path):
         ([{"id": "a", "labels": [], "year": 10**300}], "p.jsonl:1: `year` is not a year within 1 and 9999"),
         ([{"id": "a", "labels": [], "year": -1.0}], "p.jsonl:1: `year` is not a year within 1 and 9999"),
         ([{"id": "a", "labels": [], "year": float("nan")}], "p.jsonl:1: NaN is not JSON"),
+        ([{"id": "a", "labels": [], "year": "2021年"}], "p.jsonl:1: `year` is '2021年', not a whole number"),
+        ([{"id": "a", "labels": [], "year": 2020.5}], "p.jsonl:1: `year` is '2020.5', not a whole number"),
+        ([{"id": "a", "labels": [], "year": True}], "p.jsonl:1: `year` is 'true', not a whole number"),
+        ([{"id": "a", "labels": [], "year": "123456789012"}], "p.jsonl:1: `year` is not a year within 1 and 9999"),
         ([{"id": "a", "labels": []}, {"id": "a", "labels": []}], "id 'a' was used before, at "),
         ([{"id": "a", "labels": [], "yaer": 1}], "no row has the key 'year' (nearest: 'yaer')"),
         ([{"id": "a", "labels": [], "x\ny": 1}], "no row has the key 'year' (known: id, labels)"),
