@@ -11,7 +11,7 @@ GOLD   ?= data/gold.jsonl
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install baseline train encoder adapt distil predict predict-usage eval compare compare-usage test lint wheel clean
+.PHONY: help install baseline train encoder adapt distil predict predict-usage eval compare compare-usage test lint samples wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -68,6 +68,9 @@ lint: $(STAMP) ## ruff and mypy
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy gongbao train eval
+
+samples: $(STAMP) ## make the documents of data/samples anew
+	$(PY) tests/make_samples.py
 
 wheel: $(STAMP) ## build the wheel into dist/
 	$(PY) -m build --wheel --outdir dist . > /dev/null

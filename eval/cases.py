@@ -7,7 +7,6 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,8 @@ from gongbao.documents import Prediction
 from gongbao.errors import GongbaoError
 from gongbao.labels import Scheme
 from gongbao.lines import width
-from gongbao.readers.text import read_text
 from gongbao.reflow import ends_sentence
+from gongbao.segment import segment
 
 CASES = Path(__file__).parent / "cases.toml"
 LAYOUTS = ((20, True), (34, True), (28, False))
@@ -140,7 +139,7 @@ def _printed(
     at = inside[len(inside) // 2] if inside else len(lines)
     printed[1] = [*lines[:at], *gap, *lines[at:]]
     raw = ("\n" if indented else "\n\n").join("\n".join(part) for part in printed)
-    read = [paragraph.text for paragraph in read_text(BytesIO(raw.encode()), "print.txt", "print").paragraphs]
+    read = [paragraph.text for paragraph in segment(raw, "print").paragraphs]
     back = tuple(dict.fromkeys(part for part in read if part in text or text in part)) or tuple(read)
     return Case(change, (text,), back, whole=back == (text,))
 

@@ -2,14 +2,18 @@
 
 The patterns are narrow on purpose: a stray credit among the paragraphs costs a glance, a sentence lost costs trust.
 Reasons: `dateline`, `byline`, `source`, `caption`, `note` (who passed a document, where a report was given),
-`speaker`, `page-number`, `running-head`, `jump` (下转第二版), `navigation`.
+`speaker`, `letterhead` (机密, 特急, 某某文件), `licence` (copyright, a site's registration), `page-number`,
+`running-head`, `jump` (下转第二版), `navigation`, `document-number` (国发〔2024〕5号), `date`, `issuer` (who signs,
+above the date). Readers add what their formats know: `footnote`, `comment`, `contents`, `hidden`, `markup`,
+`empty-row`, and so on.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
+
+from gongbao import metadata
 
 _SURNAMES = (
     "习王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖萧田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆"
@@ -60,14 +64,28 @@ _SIZES = frozenset("大中小")
 _TRAIL = re.compile(r"(?:当前位置|您的位置|您当前的位置|所在位置|您所在的位置)\s*[：:].{1,80}")
 _SOURCE = re.compile(
     r"(?:(?:信息|稿件|文章|新闻)?来源|发布时间|发布日期|发布机构|发布单位|成文日期|浏览次数|阅读次数|点击数|点击次数|访问量)"
-    r"\s*[：:][^。！？；]{0,80}"
+    r"\s*[：:][^。！？；、]{0,60}"
+)
+
+# A site's registration; a copyright notice; 凡本网注明…, 未经本网授权…: a sentence of policy opens with none of these.
+_LICENCE = re.compile(
+    r"(?=.*(?:ICP备|ICP证|公网安备|网站标识码|All Rights Reserved|©)).{1,160}"
+    r"|[^。！？；，]{0,40}版权所有(?:[\s：:，,].{0,60})?"
+    r"|(?:凡|未经|版权声明|免责声明|声明[：:]|转载请)(?=.{0,120}(?:本网|本站|本报|本社|本刊|本公众号|转载请))"
+    r"(?=.{0,200}(?:转载|版权)).{1,300}",
+    re.IGNORECASE,
+)
+# The head of an official letter: 份号, 密级, 紧急程度, 发文机关标志.
+_LETTERHEAD = re.compile(
+    rf"\d{{5,8}}|(?:绝密|机密|秘密)(?:★.{{0,8}})?|[特加平][急提]|(?:[\u4e00-\u9fff]{{0,26}}{metadata.ORGAN}){{1,4}}文件"
 )
 
 _CREDIT = re.compile(
     rf"(?:[（(【]\s*)?{_CREDITED}(?:[\s,，、]+{_CREDITED}){{0,5}}\s*[)）】]?"
     rf"|[（(【]\s*{_PRESS}\s*[：:]?\s*{_NAMES}(?:[\s,，、]+{_PRESS}\s*[：:]?\s*{_NAMES}){{0,5}}\s*[)）】]"
 )
-_CREDIT_COLON = re.compile(rf"[（(【]?\s*(?:{_PRESS}|{_DESK})\s*[：:][^。！？；，]{{1,40}}[)）】]?")
+# 记者： opens a question of an interview as often as a credit, so that only names may follow it.
+_CREDIT_COLON = re.compile(rf"[（(【]?\s*{_DESK}\s*[：:][^。！？；，要的了为是在有吗何不将应]{{1,24}}[)）】]?")
 _CREDIT_OPEN = re.compile(rf"[\u4e00-\u9fff·]{{0,20}}(?:记者|通讯员)\s*{_NAMES}")
 _BARE_NAMES = re.compile(rf"[（(]\s*{_NAMES}\s*[)）]")
 _AGENCY = rf"(?:新华社|中新社|{_HAN}{{2,6}}(?:日报|晚报|早报|时报|快报|都市报|商报|网|客户端|电视台|通讯社))"
@@ -76,10 +94,11 @@ _WIRE = re.compile(
     r"(?:[^。！？；，、（）()]{0,16}(?:电|讯|消息|报道|供稿|供图))?\s*[)）]|[（(]\s*完\s*[)）]"
 )
 _PHOTO = re.compile(
-    r"(?:记者|通讯员|社发|报发|作者|资料图片|拍客)[^。！？；，]{0,20}摄(?:影)?[)）]?。?$"
+    rf"(?:记者|通讯员|作者)\s*{_NAMES}\s*摄(?:影)?[)）]?。?$"
+    r"|(?:社发|报发|资料图片|拍客)[^。！？；，]{0,20}摄(?:影)?[)）]?。?$"
     rf"|[（(]\s*{_NAMES}\s*摄\s*[)）]。?$|\s{_NAME}\s*摄(?:影)?[)）]?。?$"
 )
-_PICTURED = re.compile(r"[▲▼△]?\s*[上下左右]?图(?:为|①|②|③)(?![强图民，、])")
+_PICTURED = re.compile(r"[▲▼△]?\s*[上下左右]?图(?:为|①|②|③)(?![强图民先主本，、])")
 
 _NOTE = re.compile(
     rf"[（(]\s*(?:{_DATE})[^。！？]{{0,200}}"
@@ -93,6 +112,14 @@ _SPEAKER = re.compile(
     r"[\u4e00-\u9fff·]{0,16}(?:省长|市长|县长|区长|州长|盟长|旗长|主席|主任|书记|总理|院长|检察长|行政长官)"
     rf"\s*[（(]?{_NAME}[)）]?"
 )
+_NO_NAMES = frozenset(
+    re.findall(
+        r"\w+",
+        """公告 通告 通知 公报 公示 序言 前言 引言 目录 目次 特急 加急 决定 意见 报告 讲话 附件 附录 附表 说明 摘要 结语
+        后记 声明 命令 方案 计划 总则 附则 金融 文化 时间 任务 安全 纪律 管理 林业 石油 高质量 高水平 高技术 高标准
+        常态化""",
+    )
+)
 _NAME_LINE = re.compile(rf"{_NAME}|{_HAN}\s+{_HAN}")
 
 _DAY = r"(?:\d{1,2}\s*月\s*)?\d{1,2}\s*日"
@@ -100,10 +127,16 @@ _HOUSE = rf"(?:新华社|本报|本刊|中新社|{_HAN}{{2,8}}(?:社|报|网|台
 _REPORTERS = r"\s*[（(][^（）()]{0,6}(?:记者|通讯员|采写|首席|实习)[^（）()。]{0,80}[)）]"
 _DATELINE = re.compile(
     # 新华社北京7月18日电（记者 …）; 本报7月30日讯
-    rf"(?:据\s*)?{_HOUSE}{_HAN}{{0,10}}?\s*{_DAY}\s*(?:电|讯|消息)(?:{_REPORTERS}\s*[：:]?|\s*[：:]|\s+|(?!{_HAN}))\s*"
+    rf"(?:据\s*)?{_HOUSE}{_HAN}{{0,10}}?\s*{_DAY}\s*(?:电|讯|消息)(?:{_REPORTERS}\s*[：:]?|\s*[：:，,]|\s+|(?!{_HAN}))\s*"
     rf"|(?:据\s*)?(?:新华社|本报|中新社){_HAN}{{0,10}}?\s*{_DAY}\s*电\s*"
     # 本报讯（记者 …）; 现代快报讯 …; 央视网消息：
     rf"|(?:{_HOUSE}|本台|{_HAN}{{2,8}}(?:新闻|在线))(?:讯|消息|电)(?:{_REPORTERS}\s*[：:]?|\s*[：:]|\s)\s*"
+)
+
+
+_FIGURES = re.compile(r"\d{1,9}")
+_NO_HEAD = re.compile(
+    r"[：:]\s*\S|^\s*(?:附件|附表|附录|附图|表|图|第[一二三四五六七八九十\d]{1,4}[编章节条款])\s*[\d一二三四五六七八九十]*"
 )
 
 
@@ -117,27 +150,39 @@ def line_reason(text: str) -> str | None:
         return None
     if _PAGE_NUMBER.fullmatch(text):
         return "page-number"
-    if _JUMP.fullmatch(text):
+    if "版" in text and _JUMP.fullmatch(text):
         return "jump"
-    if _FOLIO.fullmatch(text):
+    if "星期" in text and _FOLIO.fullmatch(text):
         return "running-head"
+    if "位置" in text and _TRAIL.fullmatch(text):
+        return "navigation"
+    if "，" in text or "。" in text:
+        return None
     words = re.split(r"[\s|｜丨【】\[\]：:/A+\-]+", text)
     words = [word for word in words if word]
     if words and all(word in _NAVIGATION for word in words) and not _SIZES.issuperset(words):
         return "navigation"
-    if _TRAIL.fullmatch(text):
-        return "navigation"
     return None
 
 
-def block_reason(text: str, *, front: bool) -> str | None:
-    """Return why a whole paragraph is set apart, or None; `front` says that no body paragraph came before it.
+def block_reason(text: str, *, front: bool, titled: bool = True) -> str | None:
+    """Return why a whole paragraph is set apart, or None.
+
+    `front` says that no body paragraph came before it, `titled` that something did: nobody's name stands first.
 
     >>> block_reason("（2024年7月18日第三次全体会议通过）", front=True), block_reason("省长 王小明", front=True)
     ('note', 'speaker')
     """
     if len(text) > _LONGEST:
         return None
+    if metadata.is_number(text):
+        return "document-number"
+    if front and _LETTERHEAD.fullmatch("".join(text.split())):
+        return "letterhead"
+    if metadata.is_date(text):
+        return "date"
+    if _LICENCE.fullmatch(text):
+        return "licence"
     if _BARE_NAMES.fullmatch(text) and _is_people(text):
         return "byline"
     if _CREDIT.fullmatch(text) or _CREDIT_COLON.fullmatch(text) or _WIRE.fullmatch(text):
@@ -150,9 +195,19 @@ def block_reason(text: str, *, front: bool) -> str | None:
         return "note"
     if front and _OCCASION.fullmatch(text):
         return "note"
-    if front and (_SPEAKER.fullmatch(text) or (_NAME_LINE.fullmatch(text) and _is_people(text))):
+    if front and titled and (_SPEAKER.fullmatch(text) or is_name(text)):
         return "speaker"
     return None
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a line is somebody's name, as under a speech's title.
+
+    >>> is_name("王小明"), is_name("李　明"), is_name("公　告")
+    (True, True, False)
+    """
+    bare = "".join(text.split())
+    return _NAME_LINE.fullmatch(text) is not None and bare not in _NO_NAMES and _is_people(text)
 
 
 def dateline(text: str) -> int:
@@ -199,17 +254,39 @@ def credit(text: str, *, last: bool) -> tuple[int, str] | None:
     return None
 
 
-def running_heads(edges: Sequence[tuple[int, str]]) -> frozenset[str]:
-    """Return the forms (see `form`) of the lines that stand at the edge of three pages or more.
+def running_heads(edges: Sequence[tuple[int, int, str]]) -> frozenset[int]:
+    """Return which lines are running heads: those that stand at the edge of three pages or more.
 
-    `edges` holds the first and last lines of the pages as (page, text); figures are ignored, as page numbers grow.
+    `edges` holds the first and last lines of the pages as (line, page, text). Figures in them may only be the page's
+    number: they grow as the pages do. What says whose or which (责任单位：…, 附件1) is none, though it is repeated.
     """
-    pages = Counter(shape for _, shape in {(page, form(text)) for page, text in edges if len(text) <= 40})
-    return frozenset(shape for shape, count in pages.items() if count >= 3)
+    groups: dict[str, list[tuple[int, int, str]]] = {}
+    for line, page, text in edges:
+        if len(text) <= 40 and not _NO_HEAD.search(text):
+            groups.setdefault(form(text), []).append((line, page, text))
+    found = []
+    for group in groups.values():
+        steps = {tuple(int(figure) - page for figure in _FIGURES.findall(text)) for _, page, text in group}
+        same = len({text for _, _, text in group}) == 1
+        if len({page for _, page, _ in group}) >= 3 and (
+            same or any(_grows(steps, at) for at in range(len(min(steps))))
+        ):
+            found += [line for line, _, _ in group]
+    return frozenset(found)
 
 
 def form(text: str) -> str:
-    return re.sub(r"\d+", "0", text)
+    """A line without what its figures say.
+
+    >>> form("第12版 2026年")
+    '第0版 0年'
+    """
+    return _FIGURES.sub("0", text)
+
+
+def _grows(steps: set[tuple[int, ...]], at: int) -> bool:
+    """Whether one of the figures is the page's number, but for a constant."""
+    return len({step[at] for step in steps}) == 1
 
 
 def _is_people(text: str) -> bool:

@@ -26,6 +26,11 @@ app = typer.Typer(
 )
 
 
+_INPUTS = "Text, .docx, .pdf, .html, tables (.jsonl .csv .xlsx .parquet), .zip, folders, or - for standard input."
+_COLUMN = "The column of a table that holds the text; default: text, 正文, …"
+_MAX_MB = "The largest file, unpacked, in MB."
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         print(f"gongbao {__version__}")
@@ -43,9 +48,7 @@ def main(
 
 @app.command()
 def predict(
-    inputs: Annotated[
-        list[str], typer.Argument(metavar="FILE", help="Text (.txt, .md), .jsonl, folders, or - for standard input.")
-    ],
+    inputs: Annotated[list[str], typer.Argument(metavar="FILE", help=_INPUTS)],
     output: Annotated[
         Optional[str],  # noqa: UP045 (typer reads annotations at run time)
         typer.Option("--output", "-o", help="OUT.jsonl or OUT.csv; - prints JSON lines; left out, a summary is shown."),
@@ -56,11 +59,14 @@ def predict(
     ] = None,
     encoding: Annotated[Optional[str], typer.Option(help="The text's encoding; default: found out.")] = None,  # noqa: UP045
     device: Annotated[Optional[str], typer.Option(help="cpu, cuda, …; default: a GPU where there is one.")] = None,  # noqa: UP045
+    column: Annotated[Optional[str], typer.Option(help=_COLUMN)] = None,  # noqa: UP045
+    max_mb: Annotated[int, typer.Option(min=1, help=_MAX_MB)] = 500,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an output that is there.")] = False,
 ) -> None:
     """Label documents, a row a paragraph. Exit code: 0 all well, 1 some files failed, 2 nothing could be done."""
     from gongbao.predict import check_output
     from gongbao.predict import predict as label
+    from gongbao.readers.reading import MEGABYTE
 
     show = _print_row if output is None else _print_json if output == "-" else None
     path = None if output in (None, "-") else output
@@ -70,9 +76,55 @@ def predict(
             check_output(path, force)
         labeler = _open(model, device)
         with _bar() as progress:
-            summary = label(inputs, labeler, path, force=force, encoding=encoding, show=show, progress=progress)
+            summary = label(
+                inputs,
+                labeler,
+                path,
+                force=force,
+                encoding=encoding,
+                column=column,
+                limit=max_mb * MEGABYTE,
+                show=show,
+                progress=progress,
+            )
     _report(summary, path)
     raise typer.Exit(0 if not summary.errors else 1 if summary.paragraphs else 2)
+
+
+@app.command()
+def segment(
+    inputs: Annotated[list[str], typer.Argument(metavar="FILE", help=_INPUTS)],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines: paragraphs, asides, then the document.")] = False,
+    encoding: Annotated[Optional[str], typer.Option(help="The text's encoding; default: found out.")] = None,  # noqa: UP045
+    column: Annotated[Optional[str], typer.Option(help=_COLUMN)] = None,  # noqa: UP045
+    max_mb: Annotated[int, typer.Option(min=1, help=_MAX_MB)] = 500,
+) -> None:
+    """Show the paragraphs that documents are made into, what is set aside, and the ledger of their characters.
+
+    Exit code: 0 all well, 1 some files failed, 2 nothing could be done.
+    """
+    import json
+
+    from gongbao.listing import line_of, row_of
+    from gongbao.readers import examine, expand, is_there
+    from gongbao.readers.reading import MEGABYTE
+
+    failed, done = 0, 0
+    with _one_line():
+        missing = [path for path in inputs if not is_there(path)]
+        for path in missing:
+            _say(f"error: {path}: no such file or directory")
+        failed = len(missing)
+        for source in expand([path for path in inputs if path not in missing], max_mb * MEGABYTE):
+            try:
+                for item in examine(source, encoding, column=column, limit=max_mb * MEGABYTE):
+                    print(json.dumps(row_of(item), ensure_ascii=False) if as_json else line_of(item))
+                done += 1
+            except GongbaoError as error:
+                failed += 1
+                _say(f"error: {error}")
+        sys.stdout.flush()
+    raise typer.Exit(0 if not failed else 1 if done else 2)
 
 
 @app.command()
@@ -119,7 +171,8 @@ class _one_line:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    """Say it in one line, whatever a file's name holds."""
+    print(text.replace("\n", "\\n").replace("\r", "\\r"), file=sys.stderr, flush=True)
 
 
 def _open(model: str | None, device: str | None) -> Labeler:
@@ -173,9 +226,13 @@ def _report(summary: Summary, path: str | None) -> None:
     _say(f"{done}{where if summary.paragraphs else ''}: {counts or 'nothing labelled'}")
     if summary.review:
         _say(f"{_count(summary.review, 'paragraph')} with a label that a person should look at (review)")
+    if pages := summary.aside.get("no-text"):
+        _say(f"{_count(pages, 'page')} without text, perhaps scanned: not labelled")
     if summary.aside:
         kinds = ", ".join(f"{reason} {count}" for reason, count in summary.aside.most_common())
         _say(f"{_count(sum(summary.aside.values()), 'line')} set aside, not labelled: {kinds}")
+    for name, count in summary.encodings.most_common():
+        _say(f"{_count(count, 'file')} read as {name} (another encoding: --encoding)")
     if summary.passed_over:
         _say(f"{_count(summary.passed_over, 'file')} of other kinds passed over")
     for source, text in summary.warnings:

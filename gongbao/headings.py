@@ -24,6 +24,7 @@ _MARKS = (
     "[①-⑳]",
     "——|――",
 )
+_FIRST = frozenset("第一二三四五六七八九十百零〇（(—―①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳")
 _MARK = re.compile("|".join(f"({mark})" for mark in _MARKS))
 _ARTICLE, _SECTION, _ITEM, _DASH = 3, 4, 6, 9
 _PLAIN = 10
@@ -32,6 +33,7 @@ _SENTENCE_END = re.compile(r"[。！？；;!?…][”’）)」』》】]*$")
 _UNFINISHED = ("，", "、", ",")
 _STOPS = re.compile(r"[，。；：！？,;:!?…]")
 _DATE = re.compile(r"日$|[）)]$|^附件|\d{4}-\d\d")
+_ATTACHED = re.compile(r"附件?\s*[：:]\s*[1１]?")
 _GREETING = re.compile(r"[：:]$")
 
 
@@ -43,6 +45,8 @@ def level_of(text: str) -> int | None:
     >>> [level_of(text) for text in ("第二章 总则", "一、总体要求", "（一）目标", "1.做强", "3.5%的增速")]
     [1, 4, 5, 6, None]
     """
+    if text[:1] not in _FIRST and not text[:1].isdecimal():
+        return None
     match = _MARK.match(text)
     return match.lastindex - 1 if match and match.lastindex and match.end() < len(text) else None
 
@@ -74,10 +78,23 @@ class Outline:
         self._lists: set[int] = set()
         self._bodies: set[int] = set()
         self._introduced = False
+        self._attached = False
+        self._marked = False
 
-    def place(self, text: str, following: str) -> tuple[Kind, tuple[str, ...]]:
-        """Return the kind of a paragraph and the path of headings above it; `following` is the paragraph after it."""
-        level = self._heading_level(text, following)
+    def place(
+        self, text: str, following: str, marked: int | None = None, *, row: bool = False
+    ) -> tuple[Kind, tuple[str, ...]]:
+        """Return the kind of a paragraph and the path of headings above it; `following` is the paragraph after it.
+
+        `marked` is the level that the document's format gives a heading, 1 the highest: it stands as 一、 does, unless
+        the line bears a number of its own. Whole sentences and long lines are no headings, however they are marked;
+        nor is the row of a table.
+        """
+        level = None if row else self._heading_level(text, following)
+        if marked is not None and len(text) <= LONGEST_SECTION and not _SENTENCE_END.search(text):
+            own = level_of(text)
+            level = max(_SECTION - 1 + marked, 0) if own is None else own
+            self._marked = True
         if level is None:
             return "body", tuple(heading for _, heading in self._path)
         while self._path and self._path[-1][0] >= level:
@@ -88,6 +105,8 @@ class Outline:
 
     def _heading_level(self, text: str, following: str) -> int | None:
         level = level_of(text)
+        # What is attached is a list, though its first member stands on the line that says so.
+        self._attached = _ATTACHED.match(text) is not None or (self._attached and level is not None and level >= _ITEM)
         introduced, self._introduced = self._introduced, text.endswith(("：", ":"))
         if level is None:
             self._lists.clear()
@@ -105,6 +124,8 @@ class Outline:
     def _is_list_item(self, level: int, text: str, following: str) -> bool:
         """Members of a list end in ； up to the last, which ends in 。; names numbered one after another are a list."""
         listed = level in self._lists
+        if self._attached and level >= _ITEM and len(text) <= LONGEST_HEADING:
+            return True
         ends = _LIST_END.search(text) is not None
         siblings = _ITEM <= level < _DASH and level_of(following) == level
         if ends or (siblings and len(text) <= LONGEST_HEADING):
@@ -115,9 +136,9 @@ class Outline:
         return listed
 
     def _plain_level(self) -> int:
-        """A heading without a number is a section of its own where sections bear none, else the lowest there is."""
+        """A heading without number or mark is a section of its own where sections bear none, else the lowest."""
         numbered = any(level <= _SECTION and level_of(heading) is not None for level, heading in self._path)
-        return _PLAIN if numbered else _SECTION
+        return _PLAIN if numbered or self._marked else _SECTION
 
 
 def _is_numbered_heading(text: str, level: int) -> bool:

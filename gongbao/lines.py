@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]+"
 )
+_BLANK = re.compile(rf"(?:\s|{_INVISIBLE.pattern})+")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _SOFT_NEWLINE = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Line:
-    """A line with text on it.
+    """A line with text on it; never changed once it is made (to freeze it would take as long as all the rest).
 
     `number` is 1-based, as an editor counts; `start` is the text's offset in the document, its invisible characters
-    removed; `indent` is the width of the white space before it; `gap` says that a blank line stands before it.
+    removed; `indent` is the width of the white space before it; `gap` says that a blank line stands before it. What a
+    format itself says: the `level` of a heading (0 a title, 1 the highest heading, …), that a line is a paragraph
+    beyond doubt (`whole`: a row of a table), and the `reason` to set it apart (a footnote).
     """
 
     number: int
@@ -28,10 +31,14 @@ class Line:
     indent: float = 0.0
     gap: bool = False
     page: int = 1
+    level: int | None = None
+    whole: bool = False
+    reason: str | None = None
 
-    @property
-    def width(self) -> float:
-        return width(self.text)
+    width: float = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.width = width(self.text)
 
 
 @dataclass(frozen=True)
@@ -79,19 +86,21 @@ def read_lines(text: str) -> Iterator[Line]:
     """
     text = _INVISIBLE.sub("", text)
     start, page, number, gap = 0, 1, 0, False
+    paged = _SOFT_NEWLINE.search(text) is not None
     while start <= len(text):
         number += 1
         newline = _NEWLINE.search(text, start)
         end = newline.start() if newline else len(text)
         blank = True
         while True:
-            soft = _SOFT_NEWLINE.search(text, start, end)
+            soft = _SOFT_NEWLINE.search(text, start, end) if paged else None
             stop = soft.start() if soft else end
             raw = text[start:stop]
             body = raw.lstrip()
             if body:
-                lead = raw[: len(raw) - len(body)]
-                yield Line(number, start + len(lead), body.rstrip(), width(lead), gap, page)
+                lead = len(raw) - len(body)
+                indent = width(raw[:lead]) if lead else 0.0
+                yield Line(number, start + lead, body.rstrip(), indent, gap, page)
                 blank, gap = False, False
             if soft is None:
                 break
@@ -101,13 +110,22 @@ def read_lines(text: str) -> Iterator[Line]:
         start = newline.end() if newline else len(text) + 1
 
 
+def inked(text: str) -> int:
+    """Return the number of characters that are neither white space nor invisible.
+
+    >>> inked("a b\u200b\u3000公")
+    3
+    """
+    return len(_BLANK.sub("", text))
+
+
 def width(text: str) -> float:
     """Return the width in full-width characters.
 
     >>> width("5月30日，AI")
     5.5
     """
-    return len(text) - (len(text) if text.isascii() else sum(map(str.isascii, text))) / 2
+    return len(text) - len(text.encode("ascii", "ignore")) / 2
 
 
 def join(texts: Iterable[str]) -> str:

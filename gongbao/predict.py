@@ -7,14 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gongbao.documents import Aside, Paragraph, Prediction
+from gongbao.documents import Aside, Document, Paragraph, Prediction
 from gongbao.errors import GongbaoError
 from gongbao.labeler import CHUNK, Labeler
 from gongbao.language import warnings
-from gongbao.readers import ASIDE, STDIN, Source, expand, passed_over, stream
+from gongbao.readers import ASIDE, LIMIT, Source, examine, expand, is_there, passed_over
 from gongbao.writers import WRITERS, Write
 from gongbao.writers.jsonl import write_jsonl
 
@@ -26,6 +27,8 @@ DIGITS = 4
 @dataclass
 class Summary:
     """What a run did: counts of files, paragraphs, labels (`none` included) and lines set aside; errors; warnings.
+
+    `encodings` counts the files whose text was taken to be other than UTF-8, by what was assumed.
 
     `size` is the bytes of the files given (0 where unknown), `done` those of the text labelled so far, in UTF-8: near
     enough for an estimate of what is left.
@@ -39,6 +42,7 @@ class Summary:
     labels: Counter[str] = field(default_factory=Counter)
     review: int = 0
     aside: Counter[str] = field(default_factory=Counter)
+    encodings: Counter[str] = field(default_factory=Counter)
     errors: list[tuple[str, str]] = field(default_factory=list)
     warnings: list[tuple[str, str]] = field(default_factory=list)
 
@@ -50,29 +54,33 @@ def predict(
     *,
     force: bool = False,
     encoding: str | None = None,
+    column: str | None = None,
+    limit: int = LIMIT,
     show: Callable[[dict[str, Any]], None] | None = None,
     progress: Callable[[Summary], None] | None = None,
 ) -> Summary:
     """Label files, folders or standard input (`-`) and return what was done.
 
     Rows go to `output` (`.jsonl` or `.csv`) and, one by one, to `show`; lines set aside go to `<output>.aside.jsonl`.
-    `progress` is called after every chunk. A file that cannot be read is noted in `errors` and the rest go on; if
-    nothing was labelled, no output is touched. Raises GongbaoError if nothing can be done: an output that is there
-    already (without `force`) or of no known kind, no file of a known kind in the input.
+    `encoding`, `column`, `limit`: as for `readers.read`. `progress` is called after every chunk. A file that cannot
+    be read is noted in `errors` and the rest go on; if nothing was labelled, no output is touched. Raises GongbaoError
+    if nothing can be done: an output that is there already (without `force`) or of no known kind, no file of a known
+    kind in the input.
     """
     target, beside = check_output(output, force) if output is not None else (None, None)
-    missing = [path for path in inputs if path != STDIN and not Path(path).exists()]
+    missing = [path for path in inputs if not is_there(path)]
     present = [path for path in inputs if path not in missing]
-    sources = [source for source in expand(present) if not _same(source, (target, beside))]
+    sources = [source for source in expand(present, limit) if not _same(source, (target, beside))]
     if not sources and not missing:
         raise GongbaoError("nothing to label: what was given is the output itself, or holds no other file to read")
     summary = Summary(files=len(missing), passed_over=len(passed_over(present)))
     summary.errors += [(path, f"{path}: no such file or directory") for path in missing]
-    summary.size = sum(os.path.getsize(source.path) for source in sources if source.path != STDIN)
+    summary.size = sum(source.size for source in sources)
     with suppress(_NothingLabelled), ExitStack() as stack:
         rows = _opened(stack, target, WRITERS[target.suffix.lower()](target, labeler.scheme)) if target else None
         asides = _opened(stack, beside, write_jsonl(beside)) if beside else None
-        for chunk in _chunks(_read(sources, encoding, labeler, summary, asides)):
+        read = partial(examine, encoding=encoding, column=column, limit=limit)
+        for chunk in _chunks(_read(sources, read, labeler, summary, asides)):
             for paragraph, prediction in zip(chunk, labeler.predict(chunk), strict=True):
                 row = make_row(paragraph, prediction, labeler)
                 if rows:
@@ -124,6 +132,7 @@ def make_row(paragraph: Paragraph, prediction: Prediction, labeler: Labeler) -> 
         "kind": paragraph.kind,
         "heading": list(paragraph.heading),
         "page": paragraph.page,
+        "line": paragraph.line,
         "text": paragraph.text,
         "labels": list(prediction.labels),
         "review": list(prediction.review),
@@ -145,18 +154,27 @@ def make_row(paragraph: Paragraph, prediction: Prediction, labeler: Labeler) -> 
 
 
 def _read(
-    sources: Sequence[Source], encoding: str | None, labeler: Labeler, summary: Summary, asides: Write | None
+    sources: Sequence[Source],
+    read: Callable[[Source], Iterator[Paragraph | Aside | Document]],
+    labeler: Labeler,
+    summary: Summary,
+    asides: Write | None,
 ) -> Iterator[Paragraph]:
     """Yield the paragraphs of all sources; errors, warnings and lines set aside go to the summary."""
     for source in sources:
         sample: list[Paragraph] = []
         size = count = 0
         try:
-            for item in stream(source, encoding):
+            for item in read(source):
+                if isinstance(item, Document):
+                    if item.encoding and not item.encoding.startswith("utf-8"):
+                        summary.encodings[item.encoding] += 1
+                    continue
                 if isinstance(item, Aside):
                     summary.aside[item.reason] += 1
                     if asides:
-                        asides({"document": source.id, "line": item.line, "reason": item.reason, "text": item.text})
+                        place = {"document": source.id, "line": item.line, "page": item.page}
+                        asides({**place, "reason": item.reason, "text": item.text})
                     continue
                 count += 1
                 if size < SAMPLE:
@@ -164,20 +182,18 @@ def _read(
                     size += len(item.text)
                 yield item
             if not count:
-                raise GongbaoError(f"{source.path}: no text in it")
+                raise GongbaoError(f"{source.name}: no text in it")
         except GongbaoError as error:
             kept = f" (labelled: the {count} paragraphs before it)" if count else ""
-            summary.errors.append((str(source.path), f"{error}{kept}"))
+            summary.errors.append((source.name, f"{error}{kept}"))
             continue
         except OSError as error:
-            summary.errors.append((str(source.path), f"cannot read {source.path}: {error.strerror}"))
+            summary.errors.append((source.name, f"cannot read {source.name}: {error.strerror}"))
             continue
         finally:
             summary.files += 1
         found = labeler.engine.unknown([s.text for paragraph in sample for s in paragraph.sentences])
-        summary.warnings += [
-            (str(source.path), text) for text in warnings("".join(p.text for p in sample)[:SAMPLE], found)
-        ]
+        summary.warnings += [(source.name, text) for text in warnings("".join(p.text for p in sample)[:SAMPLE], found)]
 
 
 def _chunks(paragraphs: Iterator[Paragraph]) -> Iterator[list[Paragraph]]:

@@ -3,8 +3,9 @@
 *Which lines are wrapped* is decided for each stretch of lines, by width alone (a full-width character counts 1, a
 half-width one 0.5). A stretch is wrapped if its open lines (those that end in mid-sentence) have a median width of
 8 to 60, most of them lie close to that median, hardly any line is wider, they make up a good part of the lines, and
-enough of them hold punctuation: prose does, a list of titles or the cells of a table do not. Every other line is a
-paragraph of its own, as in text from the web.
+enough of them hold punctuation: prose does, a list of titles or the cells of a table do not. So is a stretch in which
+indents or blank lines mark some lines, and nearly every line before one that is not marked is full. Every other line is
+a paragraph of its own, as in text from the web.
 
 *Where a wrapped paragraph ends*: at a line that ends a sentence, if a blank line follows, or the line had room for
 what stands first in the next one; before a line that is indented, or that opens with a heading's number after a
@@ -18,6 +19,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from gongbao.headings import level_of
@@ -29,6 +31,7 @@ WIDEST_COLUMN = 60.0
 NARROWEST_COLUMN = 8.0
 
 _ENDED = re.compile(rf"[。！？；!?;…][{re.escape(CLOSING)}\"＂]*\s*(?:[（(][^（()）。]{{1,30}}[)）])?$")
+_ENDS = frozenset(f'。！？；!?;…{CLOSING}"＂')
 _POINTED = re.compile(r"[，。；：、！？,“”《》（）]")
 _PAUSED = re.compile(r"[，,]")
 _STOPPED = re.compile(r"[。；！？;!?]")
@@ -38,7 +41,14 @@ _GROUP = 8
 
 def ends_sentence(text: str) -> bool:
     """Tell whether a line ends a sentence: a terminator, what closes after it, perhaps a credit in brackets."""
-    return _ENDED.search(text[-40:]) is not None
+    text = text.rstrip()
+    return text[-1:] in _ENDS and _ENDED.search(text[-40:]) is not None
+
+
+def is_wrapped(lines: Sequence[Line]) -> bool:
+    """Tell whether lines that should be paragraphs were hard-wrapped after all: hardly any is too wide for a column."""
+    columns = _columns(lines)
+    return bool(columns) and sum(column is not None for column in columns) >= 0.8 * len(columns)
 
 
 def reflow(lines: Sequence[Line]) -> Iterator[Block]:
@@ -93,11 +103,12 @@ def _breaks(paragraph: list[Line], line: Line, columns: Sequence[_Column | None]
     column, following, last = columns[index - 1], columns[index], paragraph[-1]
     if column is None or following is None:
         # Text that is wrapped too raggedly to show a column is still broken after its commas.
-        return line.gap or level_of(line.text) is not None or not last.text.endswith(("，", "、"))
+        numbered = level_of(line.text) is not None and not _is_open(last.text)
+        return line.gap or numbered or not last.text.endswith(("，", "、"))
     if line.indent - following.base >= 1.0:
         return True
     gap = line.gap and column.blanks and not (line.page != last.page and column.indented)
-    numbered = level_of(line.text) is not None
+    numbered = level_of(line.text) is not None and not _is_open(last.text)
     opening = len(paragraph) == 1
     room = column.has_room(last, line.text, opening)
     if ends_sentence(last.text):
@@ -125,6 +136,15 @@ def _breaks(paragraph: list[Line], line: Line, columns: Sequence[_Column | None]
     return (named and (numbered or (blank and not (opening and paused)))) or (first and gap)
 
 
+def _is_open(text: str) -> bool:
+    """Whether a line breaks off inside a bracket or before a figure: what follows is no item's number.
+
+    >>> _is_open("本实施细则第十二条第"), _is_open("（附件"), _is_open("（一）目标")
+    (True, True, False)
+    """
+    return text.endswith("第") or max(text.rfind("（"), text.rfind("(")) > max(text.rfind("）"), text.rfind(")"))
+
+
 def _columns(lines: Sequence[Line]) -> list[_Column | None]:
     """For each line the column that it stands in, or None for one that is not wrapped."""
     columns: list[_Column | None] = []
@@ -140,12 +160,17 @@ def _columns(lines: Sequence[Line]) -> list[_Column | None]:
 
 
 def _columns_of_run(run: list[Line]) -> list[_Column | None]:
+    printed = _print_of(run) if run else None
+    if printed:
+        return [printed] * len(run)
     open_ = [i for i, line in enumerate(run) if not ends_sentence(line.text) and _is_prose(line.text)]
     starts = range(0, len(run), _GROUP)
+    wide = [line.width for line in run]
+    held = [line.width + max(0.0, line.indent) for line in run]
     verdicts = []
     for start in starts:
         low, high = max(0, start - _GROUP), start + 2 * _GROUP
-        verdicts.append(_is_wrapped(run[low:high], [i - low for i in _between(open_, low, high)]))
+        verdicts.append(_is_wrapped(run, wide, held, _between(open_, low, high), low, high))
     if not any(verdicts):
         return [None] * len(run)
     base = median(line.indent for line in run)
@@ -161,14 +186,21 @@ def _columns_of_run(run: list[Line]) -> list[_Column | None]:
             for start, verdict in zip(starts, verdicts, strict=True)
         ]
     columns: list[_Column | None] = []
-    position = 0
+    medians = [median(widths[at : at + 5]) for at in range(len(widths))]
+    position, placed = 0, -1
+    column = _Column(usual, base, blanks, indented)
     for index in range(len(run)):
         while position < len(open_) and open_[position] < index:
             position += 1
-        # The narrower of the columns before and after, so that no full line counts as short where the width changes.
-        near = [widths[max(0, position - 5) : position], widths[position : position + 5]]
-        sides = [median(side) for side in near if len(side) > 2] or [usual]
-        column = _Column(max(min(sides), 0.7 * usual), base, blanks, indented)
+        if position != placed:
+            # The narrower of the columns before and after: no full line counts as short where the width changes.
+            before = medians[position - 5] if position >= 5 else median(widths[:position] or [usual])
+            sides = [before] if position > 2 else []
+            sides += [medians[position]] if len(widths) - position > 2 else []
+            held_by = max(min(sides or [usual]), 0.7 * usual)
+            if held_by != column.width:
+                column = _Column(held_by, base, blanks, indented)
+            placed = position
         columns.append(column if verdicts[index // _GROUP] else None)
     return columns
 
@@ -181,18 +213,51 @@ def _between(ordered: list[int], low: int, high: int) -> list[int]:
     return ordered[bisect_left(ordered, low) : bisect_left(ordered, high)]
 
 
-def _is_wrapped(lines: list[Line], open_: list[int]) -> bool:
+def _print_of(run: list[Line]) -> _Column | None:
+    """The column of lines that show where paragraphs begin, by indents or blank lines, and fill all others.
+
+    A line goes on where the next one is not marked; nearly all of those are as wide as the column.
+    """
+    base = min(line.indent for line in run)
+    # A centred title is indented too, but further.
+    indented = sum(1.0 <= line.indent - base <= 4.5 for line in run) >= 2
+    gaps = sum(line.gap for line in run[1:])
+    if not indented and gaps < 2:
+        return None
+    going_on = [(a, b) for a, b in pairwise(run) if not b.gap and (not indented or b.indent - base < 1.0)]
+    if len(going_on) < (3 if indented else 6) and not _in_sentences(going_on):
+        return None
+    # Short lines of one length may be a list; print has stops in it.
+    if sum(_POINTED.search(a.text) is not None for a, _ in going_on) < 0.3 * len(going_on):
+        return None
+    widths = [line.width + line.indent - base for line, _ in going_on]
+    widest = max(line.width + line.indent - base for line in run)
+    full = sum(width >= widest - max(2.0, 0.08 * widest) for width in widths)
+    if not NARROWEST_COLUMN <= widest <= WIDEST_COLUMN or full < 0.9 * len(widths):
+        return None
+    return _Column(median(widths), base, gaps < 0.8 * (len(run) - 1), indented)
+
+
+def _in_sentences(pairs: list[tuple[Line, Line]]) -> bool:
+    """Whether lines, few as they are, all break off in mid-sentence: then they are print."""
+    return bool(pairs) and all(
+        not ends_sentence(a.text) and level_of(b.text) is None and _PAUSED.search(a.text + b.text) for a, b in pairs
+    )
+
+
+def _is_wrapped(run: list[Line], wide: list[float], held: list[float], open_: list[int], low: int, high: int) -> bool:
+    """Whether the lines from `low` to `high` show a column; `wide` are all lines' widths, `held` with their indents."""
     if len(open_) < 3:
         return False
-    centre = median(lines[i].width for i in open_)
+    centre = median([wide[i] for i in open_])
     tolerance = max(2.0, 0.12 * centre)
-    full = [lines[i] for i in open_ if abs(lines[i].width + max(0.0, lines[i].indent) - centre) <= tolerance + 1]
-    wider = sum(line.width > centre + tolerance + 1 for line in lines)
-    pointed = sum(_POINTED.search(line.text) is not None for line in full)
-    return (
-        NARROWEST_COLUMN <= centre <= WIDEST_COLUMN
-        and len(full) >= 0.6 * len(open_)
-        and wider <= 0.15 * len(lines)
-        and len(full) >= 0.35 * len(lines)
-        and pointed >= 0.3 * len(full)
-    )
+    full = [i for i in open_ if abs(held[i] - centre) <= tolerance + 1]
+    group = wide[low:high]
+    if (
+        not NARROWEST_COLUMN <= centre <= WIDEST_COLUMN
+        or len(full) < 0.6 * len(open_)
+        or len(full) < 0.35 * len(group)
+        or len([width for width in group if width > centre + tolerance + 1]) > 0.15 * len(group)
+    ):
+        return False
+    return len([i for i in full if _POINTED.search(run[i].text)]) >= 0.3 * len(full)

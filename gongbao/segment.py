@@ -5,8 +5,8 @@
     blocks         page numbers and the like out, re-flow, datelines and bylines cut off (asides.py)
     assemble       headings and their paths (headings.py), the title, sentences (sentences.py)
 
-Nothing is lost: every character that is neither white space nor invisible is in exactly one block, in order. A reader
-whose format has paragraphs of its own calls `assemble` and needs no re-flow.
+Nothing is lost: every character that is neither white space nor invisible is in exactly one block, in order. Readers of
+formats that have paragraphs give each as one line: such lines are joined only if nearly all of them were hard-wrapped.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from gongbao import asides
+from gongbao import asides, metadata
 from gongbao.documents import Aside, Kind, Paragraph
 from gongbao.headings import Outline, is_title
 from gongbao.lines import Block, Line, read_lines
-from gongbao.reflow import ends_sentence, reflow
+from gongbao.reflow import ends_sentence, is_wrapped, reflow
 from gongbao.sentences import split_sentences
 
-__all__ = ["Segmented", "assemble", "blocks", "segment", "split_sentences"]
+__all__ = ["Segmented", "assemble", "blocks", "segment", "segment_lines", "split_sentences"]
 
 # Print stretches a line by spaces between full-width characters and figures; the space after 第十二条 was written.
 _STRETCH = re.compile(r"(?<=[^\x00-\x2f\x3a-\x7f])\s+(?=[^\x00-\x2f\x3a-\x7f])|(?<=\d)\s+(?=[^\x00-\x7f])")
 _TITLE_LINES = 3
+_TITLE_WITHIN = 20
 _ARTICLE = re.compile(r"第[一二三四五六七八九十百零〇\d]{1,6}[编章节条]$")
 
 
@@ -50,20 +51,28 @@ def segment(text: str, document: str = "") -> Segmented:
     >>> made.title, [p.text for p in made.paragraphs], made.paragraphs[2].heading
     ('公报', ['公报', '一、总体要求', '坚持稳中求进。要干。'], ('一、总体要求',))
     >>> made.aside
-    (Aside(text='新华社北京7月1日电', reason='dateline', line=5),)
+    (Aside(text='新华社北京7月1日电', reason='dateline', line=5, page=None),)
     """
-    return assemble(blocks(text), document, paged="\f" in text.rstrip())
+    return assemble(blocks(read_lines(text)), document, paged="\f" in text.rstrip())
 
 
-def blocks(text: str) -> Iterator[Block]:
-    """Yield the blocks of a text: paragraphs, and between them what is set apart, each with its reason."""
+def segment_lines(lines: Iterable[Line], document: str = "", *, paged: bool = False, own: bool = False) -> Segmented:
+    """Make paragraphs of lines that a reader gives; `own` says that the format keeps each paragraph in one line."""
+    return assemble(blocks(lines, own=own), document, paged=paged)
+
+
+def blocks(given: Iterable[Line], *, own: bool = False) -> Iterator[Block]:
+    """Yield the blocks of lines: paragraphs, and between them what is set apart, each with its reason."""
     kept: list[Line] = []
     gap = False
-    lines = list(read_lines(text))
-    heads = _running_heads(lines)
-    for line in lines:
-        reason = asides.line_reason(line.text)
-        if reason is None and heads and asides.form(line.text) in heads:
+    lines = list(given)
+    # Readers of formats with paragraphs know their heads themselves.
+    heads: frozenset[int] = frozenset() if own else _running_heads(lines)
+    for index, line in enumerate(lines):
+        reason = line.reason
+        if reason in (None, "running-head"):
+            reason = asides.line_reason(line.text) or reason
+        if reason is None and index in heads:
             reason = "running-head"
         if reason:
             gap = gap or line.gap
@@ -71,12 +80,40 @@ def blocks(text: str) -> Iterator[Block]:
         else:
             kept.append(replace(line, gap=line.gap or gap) if gap else line)
             gap = False
-    front = True
-    paragraphs = list(reflow(kept))
+    front, titled = True, False
+    paragraphs = list(_paragraphs(kept, join=not own or is_wrapped([line for line in kept if line.level is None])))
+    signed = _signature(paragraphs)
     for index, block in enumerate(paragraphs):
-        for part in _set_apart(block, front=front, last=index == len(paragraphs) - 1):
+        if index in signed:
+            yield replace(block, reason="issuer")
+            continue
+        for part in _set_apart(block, front=front, titled=titled, last=index == len(paragraphs) - 1):
             yield part
             front = front and (part.reason is not None or is_title(part.text))
+            titled = titled or part.reason is None
+
+
+def _paragraphs(lines: Sequence[Line], *, join: bool) -> Iterator[Block]:
+    """Re-flow what stands between lines that are paragraphs beyond doubt."""
+    run: list[Line] = []
+    for line in lines:
+        if join and not line.whole and line.level is None:
+            run.append(line)
+            continue
+        yield from reflow(run)
+        run = []
+        yield Block((line,))
+    yield from reflow(run)
+
+
+def _signature(paragraphs: Sequence[Block]) -> set[int]:
+    """The paragraphs that sign the document: organs' names right before a date that stands by itself."""
+    found: set[int] = set()
+    for index in range(len(paragraphs) - 2, 1, -1):
+        text, after = paragraphs[index].text, paragraphs[index + 1].text
+        if (index + 1 in found or metadata.is_date(after)) and len(text) <= 60 and metadata.is_issuer(text):
+            found.add(index)
+    return found
 
 
 def assemble(made: Iterable[Block], document: str = "", *, paged: bool = False) -> Segmented:
@@ -88,18 +125,24 @@ def assemble(made: Iterable[Block], document: str = "", *, paged: bool = False) 
     opening = True
     pending = [(block, block.text.replace("\t", " ")) for block in made]
     following = _following(pending)
+    # A format's own word for the title counts more than the form of the lines above the text.
+    named = any(block.lines[0].level == 0 for block, _ in pending[:_TITLE_WITHIN] if not block.reason)
     for (block, text), after in zip(pending, following, strict=True):
         if block.reason:
-            aside.append(Aside(text, block.reason, block.lines[0].number))
+            aside.append(Aside(text, block.reason, block.lines[0].number, block.lines[0].page if paged else None))
             opening = opening and not (title and block.reason in ("note", "speaker"))
             continue
-        opening = opening and len(title) < _TITLE_LINES and is_title(text)
+        level = block.lines[0].level
+        if named:
+            opening = level == 0 and len(title) < _TITLE_LINES and not any(p.kind == "body" for p in paragraphs)
+        else:
+            opening = opening and len(title) < _TITLE_LINES and is_title(text) and not (title and level)
         kind: Kind = "heading"
         path: tuple[str, ...] = ()
         if opening:
             title.append(text)
         else:
-            kind, path = outline.place(text, after)
+            kind, path = outline.place(text, after, level, row=block.lines[0].whole)
         if kind == "body" and block.wrapped:
             text = _STRETCH.sub(_unstretch, text)
         number = len(paragraphs) + 1
@@ -111,6 +154,7 @@ def assemble(made: Iterable[Block], document: str = "", *, paged: bool = False) 
                 kind=kind,
                 heading=path,
                 page=block.lines[0].page if paged else None,
+                line=block.lines[0].number,
                 document=document,
                 number=number,
             )
@@ -119,19 +163,20 @@ def assemble(made: Iterable[Block], document: str = "", *, paged: bool = False) 
     return Segmented(tuple(paragraphs), tuple(aside), " ".join(title) or None)
 
 
-def _running_heads(lines: Sequence[Line]) -> frozenset[str]:
+def _running_heads(given: Sequence[Line]) -> frozenset[int]:
     edges = []
-    for index, line in enumerate(lines):
-        first = index == 0 or lines[index - 1].page != line.page
-        last = index + 1 == len(lines) or lines[index + 1].page != line.page
+    lines = [(place, line) for place, line in enumerate(given) if line.reason is None]
+    for index, (place, line) in enumerate(lines):
+        first = index == 0 or lines[index - 1][1].page != line.page
+        last = index + 1 == len(lines) or lines[index + 1][1].page != line.page
         if (first or last) and not ends_sentence(line.text):
-            edges.append((line.page, line.text))
+            edges.append((place, line.page, line.text))
     return asides.running_heads(edges)
 
 
-def _set_apart(block: Block, *, front: bool, last: bool) -> Iterator[Block]:
+def _set_apart(block: Block, *, front: bool, titled: bool, last: bool) -> Iterator[Block]:
     """Yield a paragraph in up to three parts: what opens it (a dateline), itself, what closes it (credits)."""
-    reason = asides.block_reason(block.text, front=front)
+    reason = asides.block_reason(block.text, front=front, titled=titled)
     if reason:
         yield replace(block, reason=reason)
         return

@@ -11,11 +11,11 @@ from conftest import make_decision
 
 from eval import cases as casebook
 from eval.behaviour import CASES, CHECKS, behave, read_material, wilson
-from gongbao.documents import Document, Paragraph
+from gongbao.documents import Paragraph
 from gongbao.errors import GongbaoError
 from gongbao.labeler import Labeler
 from gongbao.labels import POLICY_DOMAINS, Label, Scheme
-from gongbao.segment import split_sentences
+from gongbao.segment import Segmented, split_sentences
 
 WORDS = {"实验室": "innovation", "工厂": "industry", "生态": "green", "青山": "green", "就业": "livelihood"}
 MATERIAL = """
@@ -208,12 +208,12 @@ def test_labeller_of_the_first_sentence_fails_where_sentences_move():
 
 
 def test_paragraph_must_come_back_whole(monkeypatch):
-    def line_by_line(file, path, document):
-        lines = filter(None, map(str.strip, file.read().decode().split("\n")))
+    def line_by_line(text, document):
+        lines = filter(None, map(str.strip, text.split("\n")))
         made = tuple(Paragraph(str(n), line, tuple(split_sentences(line))) for n, line in enumerate(lines))
-        return Document(document, None, path, made)
+        return Segmented(made, (), None)
 
-    monkeypatch.setattr(casebook, "read_text", line_by_line)
+    monkeypatch.setattr(casebook, "segment", line_by_line)
     rows = {row["name"]: row for row in behave(labeller(lambda text, position: ()))}
     for name in ("line wrapping", "column and page breaks"):
         assert rows[name]["rate"] < 0.2
@@ -225,10 +225,8 @@ def test_paragraph_must_come_back_whole(monkeypatch):
 
 def test_breaks_cut_the_paragraph_in_the_middle_of_a_sentence(cases, monkeypatch):
     printed = []
-    real = casebook.read_text
-    monkeypatch.setattr(casebook, "read_text", lambda file, *rest: printed.append(file.getvalue().decode()) or real(
-        file, *rest
-    ))  # fmt: skip
+    real = casebook.segment
+    monkeypatch.setattr(casebook, "segment", lambda text, *rest: printed.append(text) or real(text, *rest))
     (check,) = (check for check in CHECKS if check.name == "column and page breaks")
     assert all(case.whole for case in check.cases(cases))
     columns, pages = printed[: len(cases.paragraph)], printed[len(cases.paragraph) :]

@@ -18,7 +18,7 @@ from gongbao.errors import GongbaoError
 from gongbao.labels import POLICY_DOMAINS
 from gongbao.predict import predict
 
-KEYS = ["id", "document", "number", "kind", "heading", "page", "text", "labels", "review", "scores", "evidence"]
+KEYS = ["id", "document", "number", "kind", "heading", "page", "line", "text", "labels", "review", "scores", "evidence"]
 KEYS += ["sentences", "model", "decision"]
 PAGE = "全会公报\n会议指出，要改革开放。引进人才！\n全省强化科技创新。\n（记者 张三）\n"
 

@@ -12,6 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gongbao import metadata
+from gongbao.documents import Aside
+from gongbao.lines import read_lines
 from gongbao.segment import blocks, segment, split_sentences
 
 ROOT = Path(__file__).parents[1]
@@ -43,7 +46,7 @@ def ink(text):
 
 def check_conserved(text):
     """Every visible character is in exactly one block, in order, and the blocks are the paragraphs and the asides."""
-    made = list(blocks(text))
+    made = list(blocks(read_lines(text)))
     lines = sorted((line for block in made for line in block.lines), key=lambda line: line.start)
     assert ink("".join(line.text for line in lines)) == ink(text)
     segmented = segment(text)
@@ -470,3 +473,102 @@ def test_a_line_that_ends_in_a_comma_is_never_a_paragraphs_last():
         "引进人才，",
         "一、改革",
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "版权所有：澜江省人民政府办公厅 澜ICP备00000000号",
+        "凡本网注明“来源：澜江日报”的作品，未经本网授权不得转载。",
+        "Copyright © 2026 All Rights Reserved",
+    ],
+)
+def test_a_licence_is_set_apart(text):
+    assert asides(f"公报\n要坚持稳中求进。\n{text}\n") == [(text, "licence", 3)]
+
+
+@pytest.mark.parametrize(
+    "text", ["要强化版权保护，打击盗版。", "加强版权所有者权益保护和转载许可管理，促进版权产业发展。"]
+)
+def test_copyright_as_a_matter_of_policy_stays(text):
+    assert asides(f"公报\n{text}\n") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "全国人大代表李华接受本报记者采访时表示，要完善版权保护制度，激发全社会创新活力。",
+        "作品的版权所有人可以委托集体管理组织行使权利，任何单位不得侵犯。",
+        "会议要求，媒体转载作品须取得授权，由本刊编辑部牵头制定细则。",
+        "他扎根基层四十年，先后培养了三十多名青年记者从事新闻摄影。",
+        "展览共展出200件作品，其中多幅出自本市农民通讯员之手的纪实摄影。",
+        "图为先，文为辅，这是手册编写的基本原则。",
+        "记者：为什么要出台这个意见",
+        "编辑：要提高政治站位",
+    ],
+)
+def test_prose_that_looks_like_a_credit_stays(text):
+    assert asides(f"公报\n要坚持稳中求进。\n{text}\n要改善民生。\n") == []
+
+
+@pytest.mark.parametrize("title", ["公　告", "序　言", "金融", "高质量"])
+def test_a_title_that_looks_like_a_name_stays(title):
+    assert segment(f"{title}\n\n　　根据工作安排，自2024年5月1日起施工。\n").title == title
+
+
+def test_a_short_page_of_print_is_joined():
+    lines = [
+        "　　　　　　关于封闭施工的公告",
+        "　　根据工作安排，自2024年5月1日起，对南环路实施封闭施",
+        "工，请过往车辆和行人提前选择绕行路线。",
+        "　　施工期间，公交101路、203路临时改线运行，请广大市民合",
+        "理安排出行时间，并服从现场交通管理人员指挥。",
+        "　　特此公告。",
+    ]
+    made = segment("\n".join(lines))
+    title, *paragraphs = (line.strip() for line in ("".join(lines).replace("公告　", "公告\n　").split("　　")) if line)
+    assert made.title == "关于封闭施工的公告"
+    assert [p.text for p in made.paragraphs] == [title, *paragraphs]
+
+
+def test_a_wrapped_line_that_begins_with_a_figure_is_no_item():
+    lines = ["　　申请人应当按照本实施细则第十二条第", "3、81项规定提交材料，并在规定期限内", "完成登记。"]
+    assert texts("\n".join(lines * 3)) == ["".join(lines).strip()] * 3
+
+
+def test_figures_and_labels_at_page_edges_are_no_running_heads():
+    pages = [f"附件{n}\n表格说明文字。\n合计 {n}99\n责任单位：省发展改革委" for n in range(4)]
+    assert asides("\f".join(pages)) == []
+    pages = [f"澜江日报 第{n}版\n要改革，要开放。\n" for n in range(1, 5)]
+    assert [reason for _, reason, _ in asides("\f".join(pages))] == ["running-head"] * 4
+
+
+def test_the_head_of_an_official_letter():
+    made = segment(
+        "000001\n机密★1年\n澜 江 省 人 民 政 府 文 件\n澜政发〔2026〕8号　　签发人：李强\n"
+        "澜江省人民政府关于发展的意见\n各市人民政府：\n　　要坚持稳中求进。\n"
+        "　　附件：1．重点任务清单\n　　　　　2．责任分工表\n财政厅\n国 务 院\n2026年3月18日\n"
+    )
+    assert made.title == "澜江省人民政府关于发展的意见"
+    assert [(a.text, a.reason) for a in made.aside] == [
+        ("000001", "letterhead"),
+        ("机密★1年", "letterhead"),
+        ("澜 江 省 人 民 政 府 文 件", "letterhead"),
+        ("澜政发〔2026〕8号　　签发人：李强", "document-number"),
+        ("财政厅", "issuer"),
+        ("国 务 院", "issuer"),
+        ("2026年3月18日", "date"),
+    ]
+    assert metadata.describe(made.title, made.aside) == ("2026-03-18", "澜政发〔2026〕8号", "财政厅 国务院")
+    assert [p.text for p in made.paragraphs if p.kind == "heading"] == [made.title]
+
+
+def test_what_people_do_about_a_document_issues_none():
+    assert metadata.describe("全省干部群众热议国务院关于稳就业的部署", []) == (None, None, None)
+    line = Aside("来源：澜江日报作者：王小明2024-05-06", "source", 1)
+    assert metadata.describe("公报", [line]) == ("2024-05-06", None, "澜江日报")
+
+
+def test_a_dateline_takes_its_comma_along():
+    made = segment("公报\n据新华社北京5月1日消息，国家统计局发布数据。\n")
+    assert made.paragraphs[-1].text == "国家统计局发布数据。"

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from dataclasses import replace
 from io import TextIOWrapper
 from typing import Any, BinaryIO
 
-from gongbao.documents import Aside, Document, Paragraph, Sentence
+from gongbao.documents import Paragraph, Sentence
 from gongbao.errors import GongbaoError
+from gongbao.readers.reading import Reading
 from gongbao.rows import kind_of, parse_row
 from gongbao.segment import split_sentences
 
 
-def read_jsonl(file: BinaryIO, path: str, document: str, encoding: str | None = None) -> Document:
-    """Read a whole file of rows into a document; see `stream_jsonl`."""
-    rows = [row for row in stream_jsonl(file, path, document, encoding) if isinstance(row, Paragraph)]
-    return Document(document, None, path, tuple(rows), (), encoding or "utf-8")
-
-
-def stream_jsonl(file: BinaryIO, path: str, document: str, encoding: str | None = None) -> Iterator[Paragraph | Aside]:
+def jsonl_paragraphs(file: BinaryIO, reading: Reading) -> Iterator[Paragraph]:
     """Yield a paragraph for each row, holding one row at a time and the ids seen.
 
     A row is `{"id", "text"}`, or a labelled example with `sentences` in place of `text`, whose sentences are then kept
@@ -29,37 +25,47 @@ def stream_jsonl(file: BinaryIO, path: str, document: str, encoding: str | None 
     """
     seen: dict[str, int] = {}
     number = 0
-    for line_number, line in _lines(file, path, encoding):
+    reading.ledger.encoding = reading.encoding or "utf-8"
+    for line_number, line in _lines(file, reading):
         if not line.strip():
             continue
         number += 1
         try:
-            paragraph = _paragraph(line, document, number)
+            paragraph = replace(_paragraph(line, reading.document, number), line=line_number)
         except GongbaoError as error:
-            raise GongbaoError(f"{path}:{line_number}: {error}") from error
+            raise GongbaoError(f"{reading.path}:{line_number}: {error}") from error
         if paragraph.id in seen:
             raise GongbaoError(
-                f"{path}:{line_number}: id {paragraph.id!r} was used before, at line {seen[paragraph.id]}"
+                f"{reading.path}:{line_number}: id {paragraph.id!r} was used before, at line {seen[paragraph.id]}"
             )
         seen[paragraph.id] = line_number
+        reading.ledger.take(paragraph.text)
         yield paragraph
 
 
-def _lines(file: BinaryIO, path: str, encoding: str | None) -> Iterator[tuple[int, str]]:
+def _lines(file: BinaryIO, reading: Reading) -> Iterator[tuple[int, str]]:
+    path, encoding, limit = reading.path, reading.encoding, reading.limit
     codec = _codec(encoding, path)
     if "\n".encode(codec) != b"\n":
         # The line feed has two bytes or four: lines cannot be told before decoding. U+2028 is no end of a row.
         wrapped = TextIOWrapper(file, codec, newline="\n")
-        number = 1
+        number = 0
         try:
-            for number, line in enumerate(wrapped, 1):
-                yield number, line.removeprefix("\ufeff")
+            while text := wrapped.readline(limit + 1):
+                number += 1
+                if len(text) > limit:
+                    raise reading.too_large(f"line {number} is longer")
+                yield number, text.removeprefix("\ufeff")
         except UnicodeError as error:
-            raise GongbaoError(f"{path}:{number}: not {encoding}") from error
+            raise GongbaoError(f"{path}:{number + 1}: not {encoding}") from error
         finally:
             wrapped.detach()
         return
-    for number, raw in enumerate(file, 1):
+    number = 0
+    while raw := file.readline(limit + 1):
+        number += 1
+        if len(raw) > limit:
+            raise reading.too_large(f"line {number} is longer")
         try:
             text = raw.decode(codec)
         except UnicodeDecodeError as error:

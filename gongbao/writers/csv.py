@@ -12,7 +12,7 @@ from typing import Any
 from gongbao.files import draft
 from gongbao.labels import Scheme
 
-COLUMNS = ("id", "document", "number", "kind", "heading", "page", "text", "labels", "review")
+COLUMNS = ("id", "document", "number", "kind", "heading", "page", "line", "text", "labels", "review")
 AFTER = ("evidence", "sentences", "model", "decision", "extra")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -38,6 +38,7 @@ def write_csv(path: Path, scheme: Scheme) -> Iterator[Callable[[dict[str, Any]],
                 row["kind"],
                 " > ".join(row["heading"]),
                 "" if row["page"] is None else row["page"],
+                row["line"],
                 row["text"],
                 ";".join(row["labels"]),
                 ";".join(row["review"]),

@@ -1,0 +1,68 @@
+"""Tables as text: comma-, semicolon- and tab-separated."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from itertools import chain
+from typing import BinaryIO, TextIO
+
+from gongbao.documents import Aside, Paragraph
+from gongbao.errors import GongbaoError
+from gongbao.readers.encoding import open_text
+from gongbao.readers.reading import Reading
+from gongbao.readers.table import HEAD, Table, header_of, names_of, no_column
+
+
+def csv_paragraphs(file: BinaryIO, reading: Reading) -> Iterator[Paragraph | Aside]:
+    """Yield a paragraph a row of a .csv, whose separator is found in its first line (`,`, `;` or a tab)."""
+    text = open_text(file, reading)
+    first = text.readline(reading.limit)
+    return _rows(first, text, max(",;\t", key=first.count), reading)
+
+
+def tsv_paragraphs(file: BinaryIO, reading: Reading) -> Iterator[Paragraph | Aside]:
+    """Yield a paragraph a row of a .tsv."""
+    text = open_text(file, reading)
+    return _rows(text.readline(reading.limit), text, "\t", reading)
+
+
+def _rows(first: str, text: TextIO, delimiter: str, reading: Reading) -> Iterator[Paragraph | Aside]:
+    before = csv.field_size_limit(min(reading.limit, 2**31 - 1))
+    table = csv.reader(chain([first] if first else [], _lines(text, reading)), delimiter=delimiter, strict=True)
+    begun = 1
+    try:
+        head: list[tuple[int, list[str]]] = []
+        for row in table:
+            begun = table.line_num + 1
+            if any(row):
+                head.append((table.line_num, row))
+            if len(head) == HEAD:
+                break
+        if not head:
+            return
+        found = header_of([row for _, row in head], reading)
+        if found is None:
+            raise no_column(names_of(head[0][1]), reading)
+        at, header, column = found
+        for line, row in head[: max(at, 0)]:
+            yield Aside(reading.ledger.take("\t".join(filter(None, row))), "above-table", line)
+        made = Table(reading)
+        for line, row in head[at + 1 :]:
+            if item := made.item(header, column, line, row):
+                yield item
+        for row in table:
+            begun = table.line_num + 1
+            if item := made.item(header, column, table.line_num, row):
+                yield item
+    except csv.Error as error:
+        raise GongbaoError(f"{reading.path}:{begun}: the row that begins here is no row of a table: {error}") from error
+    finally:
+        csv.field_size_limit(before)
+
+
+def _lines(text: TextIO, reading: Reading) -> Iterator[str]:
+    while line := text.readline(reading.limit + 1):
+        if len(line) > reading.limit:
+            raise reading.too_large("a line is longer")
+        yield line
