@@ -75,6 +75,7 @@ _LICENCE = re.compile(
     r"(?=.{0,200}(?:转载|版权)).{1,300}",
     re.IGNORECASE,
 )
+_LICENSED = ("版权", "转载", "ICP", "公网安备", "网站标识码", "eserved", "ESERVED", "©")
 # The head of an official letter: 份号, 密级, 紧急程度, 发文机关标志.
 _LETTERHEAD = re.compile(
     rf"\d{{5,8}}|(?:绝密|机密|秘密)(?:★.{{0,8}})?|[特加平][急提]|(?:[\u4e00-\u9fff]{{0,26}}{metadata.ORGAN}){{1,4}}文件"
@@ -181,7 +182,7 @@ def block_reason(text: str, *, front: bool, titled: bool = True) -> str | None:
         return "letterhead"
     if metadata.is_date(text):
         return "date"
-    if _LICENCE.fullmatch(text):
+    if any(word in text for word in _LICENSED) and _LICENCE.fullmatch(text):
         return "licence"
     if _BARE_NAMES.fullmatch(text) and _is_people(text):
         return "byline"
@@ -189,7 +190,7 @@ def block_reason(text: str, *, front: bool, titled: bool = True) -> str | None:
         return "byline"
     if _SOURCE.fullmatch(text):
         return "source"
-    if (_PICTURED.match(text) and len(text) <= 160) or _PHOTO.search(text[-60:]):
+    if (_PICTURED.match(text) and len(text) <= 160) or ("摄" in text[-6:] and _PHOTO.search(text[-60:])):
         return "caption"
     if _NOTE.fullmatch(text):
         return "note"
