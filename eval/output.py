@@ -8,10 +8,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.words import clean, many, plain
+from eval.words import many, plain
 from gongbao.errors import GongbaoError
 from gongbao.files import draft
-from gongbao.writers.jsonl import write_jsonl
+from gongbao.lines import clean
+from gongbao.writers.jsonl import write_lines
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -71,7 +72,7 @@ def write_folder(folder: str | Path, contents: Mapping[str, str], what: str) -> 
 def write_rows(path: str | Path, rows: Iterable[dict[str, Any]]) -> None:
     """Write a JSON object a line, whole or not at all; raises GongbaoError."""
     try:
-        with write_jsonl(Path(path)) as write:
+        with write_lines(Path(path)) as write:
             for row in rows:
                 write(row)
     except OSError as error:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import accumulate, groupby
 
 from eval.svg import blank, settings, svg
-from eval.words import PERCENT, clean, ems
+from eval.words import PERCENT, ems
+from gongbao.lines import clean
 
 INK, GREY, LINE = "#1c1c1c", "#767676", "#0b5394"
 COLUMN, ROW, GAP, LETTER = 42, 26, 8, 12

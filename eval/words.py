@@ -6,6 +6,8 @@ import re
 import unicodedata
 from itertools import accumulate
 
+from gongbao.lines import clean
+
 PERCENT = "\u00a0%"
 """What follows a number; a line does not break before it."""
 INTERVAL = f"95{PERCENT}"
@@ -14,7 +16,6 @@ LONGEST = 28
 """Columns of a terminal that a name in a figure may take: a Chinese character takes two."""
 
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
-_RARE = re.compile(r"[^ -~\n\t一-鿿]")
 
 
 def many(count: int, noun: str) -> str:
@@ -24,15 +25,6 @@ def many(count: int, noun: str) -> str:
     ('1 document', '0 documents', '1,200 paragraphs')
     """
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def clean(text: str) -> str:
-    """Text in which control and format characters but line feed and tab are U+FFFD: a page is not to act on them.
-
-    >>> clean("a\\x1b[31m\\u202eb\\nc")
-    'a�[31m�b\\nc'
-    """
-    return _RARE.sub(lambda found: "\ufffd" if unicodedata.category(found[0]) in ("Cc", "Cf") else found[0], text)
 
 
 def plain(text: str) -> str:

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import Annotated, Optional
 
 import typer
 
 from gongbao import __version__
+from gongbao.console import bar, json_lines, many, one_line, open_labeler, print_json, print_row, report, say, scheme_of
 from gongbao.errors import GongbaoError
-
-if TYPE_CHECKING:
-    from gongbao.labeler import Labeler
-    from gongbao.predict import Summary
 
 app = typer.Typer(
     help="Label the paragraphs of Chinese Party and government communiqués by policy domain.",
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -27,20 +20,34 @@ app = typer.Typer(
 
 
 _INPUTS = "Text, .docx, .pdf, .html, tables (.jsonl .csv .xlsx .parquet), .zip, folders, or - for standard input."
+_OUTPUT = (
+    "A file to write, .jsonl .csv .xlsx .parquet .html (repeatable); - prints JSON lines; without it, shown to read."
+)
 _COLUMN = "The column of a table that holds the text; default: text, 正文, …"
 _MAX_MB = "The largest file, unpacked, in MB."
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"gongbao {__version__}")
+        from gongbao.labeler import model_name
+        from gongbao.labels import POLICY_DOMAINS
+        from gongbao.models import shipped
+
+        try:
+            model = model_name(shipped())
+        except GongbaoError as error:
+            model = f"none ({error})"
+        print(f"gongbao {__version__}, model {model}, labels {POLICY_DOMAINS.signature}")
         raise typer.Exit()
 
 
 @app.callback()
 def main(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the versions of package, model, labels."
+        ),
     ] = False,
 ) -> None:
     """Label the paragraphs of Chinese Party and government communiqués by policy domain."""
@@ -50,8 +57,8 @@ def main(
 def predict(
     inputs: Annotated[list[str], typer.Argument(metavar="FILE", help=_INPUTS)],
     output: Annotated[
-        Optional[str],  # noqa: UP045 (typer reads annotations at run time)
-        typer.Option("--output", "-o", help="OUT.jsonl or OUT.csv; - prints JSON lines; left out, a summary is shown."),
+        Optional[list[str]],  # noqa: UP045 (typer reads annotations at run time)
+        typer.Option("--output", "-o", help=_OUTPUT),
     ] = None,
     model: Annotated[
         Optional[str],  # noqa: UP045
@@ -60,34 +67,50 @@ def predict(
     encoding: Annotated[Optional[str], typer.Option(help="The text's encoding; default: found out.")] = None,  # noqa: UP045
     device: Annotated[Optional[str], typer.Option(help="cpu, cuda, …; default: a GPU where there is one.")] = None,  # noqa: UP045
     column: Annotated[Optional[str], typer.Option(help=_COLUMN)] = None,  # noqa: UP045
+    policy: Annotated[
+        str, typer.Option(help="How thresholds are chosen: f1, or a promise such as precision=0.9 or recall=0.9.")
+    ] = "f1",
+    review: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Write doubtful paragraphs as tasks: .json for Label Studio, .jsonl for doccano."),
+    ] = None,
     max_mb: Annotated[int, typer.Option(min=1, help=_MAX_MB)] = 500,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an output that is there.")] = False,
+    log_json: Annotated[bool, typer.Option("--log-json", help="Progress as JSON lines on standard error.")] = False,
 ) -> None:
-    """Label documents, a row a paragraph. Exit code: 0 all well, 1 some files failed, 2 nothing could be done."""
-    from gongbao.predict import check_output
+    """Label documents, a row a paragraph. Exit code: 0 all well, 1 some files failed, 2 nothing could be done.
+
+    Example: gongbao predict folder/ page.docx -o labels.xlsx -o view.html
+    """
+    from gongbao.outputs import check_outputs
     from gongbao.predict import predict as label
     from gongbao.readers.reading import MEGABYTE
+    from gongbao.review import check_tasks
 
-    show = _print_row if output is None else _print_json if output == "-" else None
-    path = None if output in (None, "-") else output
-    with _one_line():
-        if path:
+    paths = [path for path in output or () if path != "-"]
+    show = print_row if not output else print_json if "-" in output else None
+    with one_line():
+        if paths:
             # Before the model is opened, which takes seconds.
-            check_output(path, force)
-        labeler = _open(model, device)
-        with _bar() as progress:
+            resumed = check_outputs(paths, force, review).journal.exists()
+        if review:
+            check_tasks(review, force or (bool(paths) and resumed))
+        labeler = open_labeler(model, device, policy)
+        with json_lines() if log_json else bar() as progress:
             summary = label(
                 inputs,
                 labeler,
-                path,
+                paths or None,
                 force=force,
                 encoding=encoding,
                 column=column,
                 limit=max_mb * MEGABYTE,
+                policy=policy,
+                review=review,
                 show=show,
                 progress=progress,
             )
-    _report(summary, path)
+    report(summary, ", ".join(paths))
     raise typer.Exit(0 if not summary.errors else 1 if summary.paragraphs else 2)
 
 
@@ -101,7 +124,7 @@ def segment(
 ) -> None:
     """Show the paragraphs that documents are made into, what is set aside, and the ledger of their characters.
 
-    Exit code: 0 all well, 1 some files failed, 2 nothing could be done.
+    Exit code: 0 all well, 1 some files failed, 2 nothing could be done. Example: gongbao segment page.pdf
     """
     import json
 
@@ -110,10 +133,10 @@ def segment(
     from gongbao.readers.reading import MEGABYTE
 
     failed, done = 0, 0
-    with _one_line():
+    with one_line():
         missing = [path for path in inputs if not is_there(path)]
         for path in missing:
-            _say(f"error: {path}: no such file or directory")
+            say(f"error: {path}: no such file or directory")
         failed = len(missing)
         for source in expand([path for path in inputs if path not in missing], max_mb * MEGABYTE):
             try:
@@ -122,122 +145,135 @@ def segment(
                 done += 1
             except GongbaoError as error:
                 failed += 1
-                _say(f"error: {error}")
+                say(f"error: {error}")
         sys.stdout.flush()
     raise typer.Exit(0 if not failed else 1 if done else 2)
+
+
+@app.command("import")
+def import_(
+    corrected: Annotated[str, typer.Argument(metavar="FILE", help="An export of Label Studio or doccano.")],
+    output: Annotated[str, typer.Option("--output", "-o", help="The labelled examples to write (.jsonl).")],
+    model: Annotated[Optional[str], typer.Option(help="A model folder whose label scheme counts.")] = None,  # noqa: UP045
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an output that is there.")] = False,
+) -> None:
+    """Turn what a person corrected into labelled examples, which `make train` and `--gold` take.
+
+    Example: gongbao import export.json -o mine.jsonl
+    """
+    import os
+
+    from gongbao.examples import write_examples
+    from gongbao.review import read_corrected
+
+    with one_line():
+        if not output.endswith(".jsonl"):
+            raise GongbaoError(f"{output}: labelled examples are written as .jsonl")
+        os.makedirs(os.path.dirname(output) or ".", exist_ok=True)
+        if os.path.exists(output) and not force:
+            raise GongbaoError(f"{output} is there already: use --force to overwrite it, or another name")
+        examples = read_corrected(corrected, scheme_of(model))
+        write_examples(examples, output)
+        without = sum(not example.labels for example in examples)
+        say(f"{many(len(examples), 'labelled paragraph')} -> {output} ({without} without label)")
 
 
 @app.command()
 def labels(
     model: Annotated[Optional[str], typer.Option(help="A model folder: its own label scheme.")] = None,  # noqa: UP045
+    interface: Annotated[bool, typer.Option("--interface", help="The labelling interface for Label Studio.")] = False,
 ) -> None:
-    """Show the label scheme: ids, names, definitions."""
-    from gongbao.labels import POLICY_DOMAINS
+    """Show the label scheme: ids, names, definitions. Example: gongbao labels --interface"""
+    with one_line():
+        scheme = scheme_of(model)
+        if interface:
+            from gongbao.review import interface as written
 
-    with _one_line():
-        scheme = POLICY_DOMAINS
-        if model:
-            from gongbao.decision import Decision
-            from gongbao.models import find
-
-            scheme = Decision.load(find(model)).scheme
+            print(written(scheme), end="")
+            return
         print(f"{scheme.signature}, codebook {scheme.codebook or '-'}")
         for label in scheme:
             print(f"{label.id}\t{label.zh}\t{label.en}\t{label.definition}")
         sys.stdout.flush()
 
 
-class _one_line:
-    """Turns what the user can mend into one line on standard error and exit code 2."""
+@app.command("next")
+def next_(
+    inputs: Annotated[list[str], typer.Argument(metavar="FILE", help=_INPUTS)],
+    output: Annotated[str, typer.Option("--output", "-o", help="Tasks: .json for Label Studio, .jsonl for doccano.")],
+    n: Annotated[int, typer.Option("--n", min=1, help="How many paragraphs.")] = 40,
+    model: Annotated[Optional[str], typer.Option(help="A model folder, or latest; default: the shipped model.")] = None,  # noqa: UP045
+    device: Annotated[Optional[str], typer.Option(help="cpu, cuda, …; default: a GPU where there is one.")] = None,  # noqa: UP045
+    column: Annotated[Optional[str], typer.Option(help=_COLUMN)] = None,  # noqa: UP045
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an output that is there.")] = False,
+) -> None:
+    """Propose what to label next: paragraphs that the model doubts, unlike one another.
 
-    def __enter__(self) -> None:
-        return None
+    Example: gongbao next folder/ --n 40 -o tasks.json
+    """
+    from gongbao.review import check_tasks, write_tasks
+    from gongbao.sampling import next_to_label
 
-    def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
-        if isinstance(error, GongbaoError):
-            _say(f"error: {error}")
-            raise typer.Exit(2) from None
-        if isinstance(error, BrokenPipeError):
-            # Whoever read our output has enough; the interpreter must not flush into the closed pipe at its end.
-            sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115
-            raise typer.Exit(0) from None
-        if isinstance(error, KeyboardInterrupt):
-            _say("stopped: nothing was written")
-            raise typer.Exit(130) from None
-        if isinstance(error, OSError):
-            where = f"{error.filename}: " if error.filename else ""
-            _say(f"error: {where}{error.strerror}; nothing was written")
-            raise typer.Exit(2) from None
-
-
-def _say(text: str) -> None:
-    """Say it in one line, whatever a file's name holds."""
-    print(text.replace("\n", "\\n").replace("\r", "\\r"), file=sys.stderr, flush=True)
-
-
-def _open(model: str | None, device: str | None) -> Labeler:
-    from gongbao.labeler import Labeler
-
-    labeler = Labeler.load(model, device)
-    _say(f"model {labeler.name}, decision rule {labeler.decision.id}")
-    return labeler
+    with one_line():
+        check_tasks(output, force)
+        labeler = open_labeler(model, device, "f1")
+        with bar() as progress:
+            rows, summary = next_to_label(inputs, labeler, n, progress=progress, column=column)
+        if rows:
+            with write_tasks(output) as write:
+                for row in rows:
+                    write(row)
+        say(f"{many(len(rows), 'paragraph')} of {summary.paragraphs:,} to label -> {output}")
+        for _, text in summary.errors:
+            say(f"error: {text}")
+    raise typer.Exit(0 if not summary.errors else 1 if rows else 2)
 
 
-@contextmanager
-def _bar() -> Iterator[Callable[[Summary], None]]:
-    """A progress bar with a rate and an estimate, on a terminal only."""
-    from tqdm import tqdm
+@app.command()
+def watch(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="The folder in which documents arrive.")],
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="The folder for the outputs, each under its file's name.")
+    ],
+    formats: Annotated[str, typer.Option("--formats", help="Suffixes to write, such as .jsonl,.html.")] = ".jsonl",
+    model: Annotated[Optional[str], typer.Option(help="A model folder, or latest; default: the shipped model.")] = None,  # noqa: UP045
+    device: Annotated[Optional[str], typer.Option(help="cpu, cuda, …; default: a GPU where there is one.")] = None,  # noqa: UP045
+    settle: Annotated[float, typer.Option(min=0, help="Seconds for which a file must not have changed.")] = 2.0,
+    once: Annotated[bool, typer.Option("--once", help="Label what is there and end.")] = False,
+) -> None:
+    """Label what arrives in a folder, until it is stopped (Ctrl-C); started again, it goes on.
 
-    started = time.monotonic()
-    with tqdm(unit="B", unit_scale=True, file=sys.stderr, disable=not sys.stderr.isatty(), leave=False) as bar:
+    Example: gongbao watch incoming/ -o labelled/ --formats .jsonl,.html
+    """
+    from gongbao.watch import watch as look
 
-        def progress(summary: Summary) -> None:
-            rate = summary.paragraphs / (time.monotonic() - started)
-            bar.total = max(summary.size, summary.done) or None
-            bar.set_postfix_str(f"{summary.paragraphs} paragraphs of {summary.files} files, {rate:.1f}/s")
-            bar.update(summary.done - bar.n)
-
-        yield progress
-
-
-def _print_json(row: dict[str, Any]) -> None:
-    import json
-
-    print(json.dumps(row, ensure_ascii=False))
-
-
-def _print_row(row: dict[str, Any]) -> None:
-    """Show a paragraph for reading: its labels, and under it the sentence that carries each."""
-    doubt = f"  (review: {', '.join(row['review'])})" if row["review"] else ""
-    text = row["text"] if len(row["text"]) <= 60 else row["text"][:59] + "…"
-    print(f"{row['id']}  [{', '.join(row['labels']) or 'none'}]{doubt}\n    {text}")
-    for label, evidence in row["evidence"].items():
-        print(f"    {label} {row['scores'][label]:.2f}: {row['text'][evidence['start'] : evidence['end']]}")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    failed = 0
+    with one_line():
+        labeler = open_labeler(model, device, "f1")
+        suffixes = [part.strip() for part in formats.split(",") if part.strip()]
+        for path, done in look(
+            folder, output, labeler, suffixes, settle=0 if once else settle, turns=1 if once else None
+        ):
+            failed += bool(done.errors)
+            if done.paragraphs:
+                say(f"{path}: {many(done.paragraphs, 'paragraph')}")
+            for _, error in done.errors:
+                say(f"error: {error}")
+    raise typer.Exit(1 if failed else 0)
 
 
-def _report(summary: Summary, path: str | None) -> None:
-    counts = ", ".join(f"{label} {count}" for label, count in summary.labels.most_common())
-    where = f" -> {path}" if path else ""
-    done = f"{_count(summary.paragraphs, 'paragraph')} of {_count(summary.files, 'file')}"
-    _say(f"{done}{where if summary.paragraphs else ''}: {counts or 'nothing labelled'}")
-    if summary.review:
-        _say(f"{_count(summary.review, 'paragraph')} with a label that a person should look at (review)")
-    if pages := summary.aside.get("no-text"):
-        _say(f"{_count(pages, 'page')} without text, perhaps scanned: not labelled")
-    if summary.aside:
-        kinds = ", ".join(f"{reason} {count}" for reason, count in summary.aside.most_common())
-        _say(f"{_count(sum(summary.aside.values()), 'line')} set aside, not labelled: {kinds}")
-    for name, count in summary.encodings.most_common():
-        _say(f"{_count(count, 'file')} read as {name} (another encoding: --encoding)")
-    if summary.passed_over:
-        _say(f"{_count(summary.passed_over, 'file')} of other kinds passed over")
-    for source, text in summary.warnings:
-        _say(f"warning: {source}: {text}")
-    for _, text in summary.errors:
-        _say(f"error: {text}")
-    if summary.errors:
-        _say(f"{len(summary.errors)} of {_count(summary.files, 'file')} failed")
+@app.command()
+def doctor(
+    model: Annotated[Optional[str], typer.Option(help="A model folder, or latest; default: the shipped model.")] = None,  # noqa: UP045
+) -> None:
+    """Say what is installed, and which model, engine and folders would be used: for a bug report.
+
+    Example: gongbao doctor
+    """
+    from gongbao.doctor import examine
+
+    found = examine(model)
+    for what, how in found:
+        print(f"{what:10} {how}")
+    sys.stdout.flush()
+    raise typer.Exit(1 if any("! " in how for _, how in found) else 0)

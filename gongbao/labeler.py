@@ -39,6 +39,17 @@ class Labeler:
     def scheme(self) -> Scheme:
         return self.decision.scheme
 
+    @property
+    def reads_pieces(self) -> bool:
+        """Whether the model reads pieces of words, and can say which of them speak for a label."""
+        return hasattr(self.engine, "token_logits")
+
+    @property
+    def identity(self) -> str:
+        """What the logits depend on besides the text: the model, the engine and where it computes."""
+        device = getattr(getattr(self.engine, "model", None), "device", "cpu")
+        return f"{self.name}|{type(self.engine).__name__}|{device}"
+
     @classmethod
     def load(cls, model: str | Path | None = None, device: str | None = None) -> Labeler:
         """Open a model: the shipped one by default, `latest`, or a folder.
@@ -58,9 +69,12 @@ class Labeler:
         found: list[Prediction] = []
         for start in range(0, len(paragraphs), CHUNK):
             chunk = paragraphs[start : start + CHUNK]
-            logits = self.logits([[s.text for s in paragraph.sentences] for paragraph in chunk])
-            found += [self._decide(paragraph, rows) for paragraph, rows in zip(chunk, logits, strict=True)]
+            found += self.decide(chunk, self.logits([[s.text for s in paragraph.sentences] for paragraph in chunk]))
         return found
+
+    def decide(self, paragraphs: Sequence[Paragraph], logits: Sequence[Floats]) -> list[Prediction]:
+        """Label paragraphs whose sentences' logits are known."""
+        return [self._decide(paragraph, rows) for paragraph, rows in zip(paragraphs, logits, strict=True)]
 
     def logits(self, paragraphs: Sequence[Sequence[str]]) -> list[Floats]:
         """Raw sentence logits `(sentences, labels)` of paragraphs given as lists of sentences, chunk by chunk."""

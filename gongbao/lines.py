@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,6 +13,7 @@ _INVISIBLE = re.compile(
 )
 _BLANK = re.compile(rf"(?:\s|{_INVISIBLE.pattern})+")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
+_RARE = re.compile(r"[^ -~\n\t一-鿿]")
 _SOFT_NEWLINE = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
 
 
@@ -117,6 +119,18 @@ def inked(text: str) -> int:
     3
     """
     return len(_BLANK.sub("", text))
+
+
+_UNSHOWN = ("Cc", "Cf", "Cs", "Cn")
+
+
+def clean(text: str) -> str:
+    """Text for a page or a terminal: control and format characters but line feed and tab, halves, none at all: U+FFFD.
+
+    >>> clean("a\\x1b[31m\\u202eb\\nc")
+    'a�[31m�b\\nc'
+    """
+    return _RARE.sub(lambda found: "\ufffd" if unicodedata.category(found[0]) in _UNSHOWN else found[0], text)
 
 
 def width(text: str) -> float:

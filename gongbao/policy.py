@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -25,8 +26,9 @@ class Policy:
     def parse(cls, text: str) -> Policy:
         """Read `precision=0.9` or `recall=0.95`; raises GongbaoError for anything else."""
         kind, equals, number = (part.strip() for part in text.partition("="))
+        known = "" if kind in KINDS else nearest(kind, KINDS)
         if not equals or kind not in KINDS:
-            raise GongbaoError(f"policy {text!r}: write precision=0.9 or recall=0.9{nearest(kind, KINDS)}")
+            raise GongbaoError(f"policy {text!r}: write precision=0.9 or recall=0.9{known}")
         try:
             least = float(number)
         except ValueError:
@@ -71,6 +73,40 @@ def promises(decision: Decision, policy: Policy) -> list[Promise | None]:
     return [
         _promise(column, mask, policy) if mask.any() else None for column, mask in zip(scores.T, truth.T, strict=True)
     ]
+
+
+def apply(decision: Decision, policy: Policy) -> Decision:
+    """Return the decision rule with the thresholds that a policy means; a label without positives keeps its own.
+
+    Raises GongbaoError if the promise is out of reach for a label, naming the best that can be had for all.
+    """
+    made = promises(decision, policy)
+    short = {
+        label: getattr(promise, policy.kind)
+        for label, promise in zip(decision.scheme.ids, made, strict=True)
+        if promise and promise.threshold is None
+    }
+    if short:
+        worst = min(short, key=lambda label: short[label])
+        # Rounded down, so that what the message says can be had.
+        least = math.floor(1000 * short[worst]) / 1000
+        raise GongbaoError(
+            f"{policy} is out of reach for {', '.join(short)}; {policy.kind}={least:g} is the best for all ({worst})"
+        )
+    thresholds = [
+        float(own) if promise is None or promise.threshold is None else promise.threshold
+        for own, promise in zip(decision.thresholds, made, strict=True)
+    ]
+    return replace(decision, thresholds=np.array(thresholds))
+
+
+def workload(decision: Decision) -> float | None:
+    """The share of the tuning set's paragraphs with a label in the review band; None if the scores were not kept."""
+    try:
+        scores = np.array(decision.tuning["scores"], dtype=np.float64).reshape(-1, len(decision.scheme))
+    except (KeyError, TypeError, ValueError):
+        return None
+    return float(decision.doubtful(scores).any(axis=1).mean()) if len(scores) else None
 
 
 def _promise(scores: np.ndarray, truth: np.ndarray, policy: Policy) -> Promise:

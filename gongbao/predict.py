@@ -5,33 +5,39 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gongbao import __version__
+from gongbao.answers import Answers
 from gongbao.documents import Aside, Document, Paragraph, Prediction
 from gongbao.errors import GongbaoError
+from gongbao.journal import open_journal
 from gongbao.labeler import CHUNK, Labeler
+from gongbao.labelled import make_row
 from gongbao.language import warnings
-from gongbao.readers import ASIDE, LIMIT, Source, examine, expand, is_there, passed_over
-from gongbao.writers import WRITERS, Write
-from gongbao.writers.jsonl import write_jsonl
+from gongbao.listing import row_of
+from gongbao.outputs import Outputs, Tee, check_outputs, open_outputs
+from gongbao.readers import LIMIT, STDIN, Source, examine, expand, is_there, passed_over
+from gongbao.review import write_tasks
+from gongbao.writers.jsonl import write_lines
 
 SAMPLE = 20_000
 """Characters of a document that its language is judged by."""
-DIGITS = 4
+Item = Paragraph | Aside | Document
 
 
 @dataclass
 class Summary:
     """What a run did: counts of files, paragraphs, labels (`none` included) and lines set aside; errors; warnings.
 
-    `encodings` counts the files whose text was taken to be other than UTF-8, by what was assumed.
-
-    `size` is the bytes of the files given (0 where unknown), `done` those of the text labelled so far, in UTF-8: near
-    enough for an estimate of what is left.
+    `encodings` counts the files whose text was taken to be other than UTF-8, by what was assumed. `size` is the bytes
+    of the files given (0 where unknown), `done` those of the text labelled so far, in UTF-8: near enough for an
+    estimate of what is left. `resumed` counts the paragraphs whose answers a journal held.
     """
 
     files: int = 0
@@ -39,6 +45,7 @@ class Summary:
     size: int = 0
     done: int = 0
     paragraphs: int = 0
+    resumed: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     review: int = 0
     aside: Counter[str] = field(default_factory=Counter)
@@ -50,53 +57,73 @@ class Summary:
 def predict(
     inputs: Sequence[str],
     labeler: Labeler,
-    output: str | Path | None = None,
+    outputs: str | Path | Sequence[str | Path] | None = None,
     *,
     force: bool = False,
     encoding: str | None = None,
     column: str | None = None,
     limit: int = LIMIT,
+    policy: str | None = None,
+    review: str | Path | None = None,
     show: Callable[[dict[str, Any]], None] | None = None,
     progress: Callable[[Summary], None] | None = None,
 ) -> Summary:
     """Label files, folders or standard input (`-`) and return what was done.
 
-    Rows go to `output` (`.jsonl` or `.csv`) and, one by one, to `show`; lines set aside go to `<output>.aside.jsonl`.
-    `encoding`, `column`, `limit`: as for `readers.read`. `progress` is called after every chunk. A file that cannot
-    be read is noted in `errors` and the rest go on; if nothing was labelled, no output is touched. Raises GongbaoError
-    if nothing can be done: an output that is there already (without `force`) or of no known kind, no file of a known
-    kind in the input.
+    Rows go to every output, by its suffix, and one by one to `show`; lines set aside go to `<output>.aside.jsonl`,
+    errors to `<output>.errors.jsonl`, both beside the first output; paragraphs with a label in the review band go to
+    `review` as tasks. Answers are kept in `<output>.journal` until all is written: the same call after a crash goes on,
+    and writes the same bytes. `encoding`, `column`, `limit`: as for `readers.read`; `policy` is what the thresholds
+    were chosen by, for the record; `progress` is called after every chunk. A file that cannot be read is noted in
+    `errors` and the rest go on; if nothing was labelled, no output is touched. Raises GongbaoError if nothing can be
+    done: an output that is there already (without `force`) or of no known kind, no file of a known kind in the input.
     """
-    target, beside = check_output(output, force) if output is not None else (None, None)
+    targets = check_outputs(outputs, force, review) if outputs is not None else None
     missing = [path for path in inputs if not is_there(path)]
     present = [path for path in inputs if path not in missing]
-    sources = [source for source in expand(present, limit) if not _same(source, (target, beside))]
+    ours = {path.resolve() for path in targets.all} if targets else set()
+    ours |= {Path(review).resolve()} if review else set()
+    sources = [source for source in expand(present, limit) if not _is_ours(source, ours)]
     if not sources and not missing:
         raise GongbaoError("nothing to label: what was given is the output itself, or holds no other file to read")
     summary = Summary(files=len(missing), passed_over=len(passed_over(present)))
     summary.errors += [(path, f"{path}: no such file or directory") for path in missing]
     summary.size = sum(source.size for source in sources)
+    run = {
+        "model": labeler.name,
+        "decision": labeler.decision.id,
+        "policy": policy,
+        "gongbao": __version__,
+        "date": None,
+    }
+    read = partial(examine, encoding=encoding, column=column, limit=limit)
     with suppress(_NothingLabelled), ExitStack() as stack:
-        rows = _opened(stack, target, WRITERS[target.suffix.lower()](target, labeler.scheme)) if target else None
-        asides = _opened(stack, beside, write_jsonl(beside)) if beside else None
-        read = partial(examine, encoding=encoding, column=column, limit=limit)
-        for chunk in _chunks(_read(sources, read, labeler, summary, asides)):
-            for paragraph, prediction in zip(chunk, labeler.predict(chunk), strict=True):
-                row = make_row(paragraph, prediction, labeler)
-                if rows:
-                    rows(row)
-                if show:
-                    show(row)
-                summary.paragraphs += 1
-                summary.done += len(paragraph.text.encode())
-                summary.labels.update(prediction.labels or ("none",))
-                summary.review += bool(prediction.review)
+        tee, journal = None, None
+        if targets:
+            targets.journal.parent.mkdir(parents=True, exist_ok=True)
+            journal = stack.enter_context(open_journal(targets.journal))
+            run["date"] = journal.begun(_now())
+            tee = stack.enter_context(open_outputs(targets, labeler.scheme, run))
+        tasks = stack.enter_context(write_tasks(review)) if review else None
+
+        def each(row: dict[str, Any]) -> None:
+            if show:
+                show(row)
+            if tasks and row["review"]:
+                tasks(row)
+
+        answers = Answers(labeler, journal)
+        words = targets is not None and targets.show_words
+        for chunk in _chunks(_read(sources, read, labeler, summary)):
+            for item in _answered(chunk, answers, words):
+                _hand_on(item, labeler, summary, tee, each)
+            summary.resumed = answers.resumed
             if progress:
                 progress(summary)
         if not summary.paragraphs:
             raise _NothingLabelled
-    if beside and summary.paragraphs and not summary.aside:
-        beside.unlink()
+    if targets:
+        _tidy(targets, summary)
     return summary
 
 
@@ -104,83 +131,22 @@ class _NothingLabelled(Exception):
     """Ends a run so that its outputs are not put in place."""
 
 
-def check_output(output: str | Path, force: bool = False) -> tuple[Path, Path]:
-    """Return where rows and lines set aside go; raises GongbaoError if a file is there already, without `force`."""
-    target = Path(output)
-    if not target.name:
-        raise GongbaoError("the name of the output is empty")
-    beside = target.with_name(f"{target.stem}{ASIDE}")
-    if target.suffix.lower() not in WRITERS:
-        raise GongbaoError(f"{target}: an output is one of {', '.join(WRITERS)}")
-    for path in (target, beside):
-        if path.is_dir():
-            raise GongbaoError(f"{path} is a folder; name a file in it")
-        if path.exists() and not force:
-            raise GongbaoError(f"{path} is there already: use --force to overwrite it, or another name")
-    return target, beside
-
-
-def make_row(paragraph: Paragraph, prediction: Prediction, labeler: Labeler) -> dict[str, Any]:
-    """The row that every format carries; scores have 4 decimals, labels were decided before rounding.
-
-    Other keys of a `.jsonl` input stand at its end, under `input` where the row has a key of that name itself.
-    """
-    row: dict[str, Any] = {
-        "id": paragraph.id,
-        "document": paragraph.document,
-        "number": paragraph.number,
-        "kind": paragraph.kind,
-        "heading": list(paragraph.heading),
-        "page": paragraph.page,
-        "line": paragraph.line,
-        "text": paragraph.text,
-        "labels": list(prediction.labels),
-        "review": list(prediction.review),
-        "scores": _rounded(prediction.scores),
-        "evidence": {
-            label: {"sentence": e.sentence, "start": e.start, "end": e.end} for label, e in prediction.evidence.items()
-        },
-        "sentences": [
-            {"start": sentence.start, "end": sentence.end, "scores": _rounded(scores)}
-            for sentence, scores in zip(paragraph.sentences, prediction.sentences, strict=True)
-        ],
-        "model": labeler.name,
-        "decision": labeler.decision.id,
-    }
-    extra = {key: value for key, value in paragraph.extra.items() if key not in ("id", "text")}
-    clashing = {key: value for key, value in extra.items() if key in row or key == "input"}
-    row |= {key: value for key, value in extra.items() if key not in clashing}
-    return row | {"input": clashing} if clashing else row
-
-
 def _read(
-    sources: Sequence[Source],
-    read: Callable[[Source], Iterator[Paragraph | Aside | Document]],
-    labeler: Labeler,
-    summary: Summary,
-    asides: Write | None,
-) -> Iterator[Paragraph]:
-    """Yield the paragraphs of all sources; errors, warnings and lines set aside go to the summary."""
+    sources: Sequence[Source], read: Callable[[Source], Iterator[Item]], labeler: Labeler, summary: Summary
+) -> Iterator[tuple[Source, Item]]:
+    """Yield what all sources hold; errors and warnings go to the summary."""
     for source in sources:
         sample: list[Paragraph] = []
         size = count = 0
         try:
             for item in read(source):
-                if isinstance(item, Document):
-                    if item.encoding and not item.encoding.startswith("utf-8"):
-                        summary.encodings[item.encoding] += 1
-                    continue
-                if isinstance(item, Aside):
-                    summary.aside[item.reason] += 1
-                    if asides:
-                        place = {"document": source.id, "line": item.line, "page": item.page}
-                        asides({**place, "reason": item.reason, "text": item.text})
-                    continue
-                count += 1
-                if size < SAMPLE:
-                    sample.append(item)
-                    size += len(item.text)
-                yield item
+                if isinstance(item, Paragraph):
+                    count += 1
+                    if size < SAMPLE:
+                        sample.append(item)
+                        size += len(item.text)
+                if count or not isinstance(item, Document):
+                    yield source, item
             if not count:
                 raise GongbaoError(f"{source.name}: no text in it")
         except GongbaoError as error:
@@ -196,28 +162,83 @@ def _read(
         summary.warnings += [(source.name, text) for text in warnings("".join(p.text for p in sample)[:SAMPLE], found)]
 
 
-def _chunks(paragraphs: Iterator[Paragraph]) -> Iterator[list[Paragraph]]:
-    chunk: list[Paragraph] = []
-    for paragraph in paragraphs:
-        chunk.append(paragraph)
-        if len(chunk) == CHUNK:
+def _chunks(items: Iterator[tuple[Source, Item]]) -> Iterator[list[tuple[Source, Item]]]:
+    """Gather items until they hold a chunk of paragraphs."""
+    chunk: list[tuple[Source, Item]] = []
+    paragraphs = 0
+    for each in items:
+        chunk.append(each)
+        paragraphs += isinstance(each[1], Paragraph)
+        if paragraphs == CHUNK:
             yield chunk
-            chunk = []
+            chunk, paragraphs = [], 0
     if chunk:
         yield chunk
 
 
-def _opened(stack: ExitStack, path: Path, opening: AbstractContextManager[Write]) -> Write:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return stack.enter_context(opening)
-    except OSError as error:
-        raise GongbaoError(f"cannot write {path}: {error.strerror}") from error
+def _answered(
+    chunk: Sequence[tuple[Source, Item]], answers: Answers, words: bool
+) -> Iterator[tuple[Source, Item, Prediction | None, Any]]:
+    """Yield the items of a chunk in order, paragraphs with their predictions and the words that carry their labels."""
+    paragraphs = [item for _, item in chunk if isinstance(item, Paragraph)]
+    predictions = answers.predict(paragraphs) if paragraphs else []
+    spans = answers.words(paragraphs, predictions) if words else [{} for _ in paragraphs]
+    found = iter(zip(predictions, spans, strict=True))
+    for source, item in chunk:
+        prediction, carried = next(found) if isinstance(item, Paragraph) else (None, {})
+        yield source, item, prediction, carried
 
 
-def _same(source: Source, outputs: Sequence[Path | None]) -> bool:
-    return any(out and os.path.abspath(source.path) == os.path.abspath(out) for out in outputs)
+def _hand_on(
+    answered: tuple[Source, Item, Prediction | None, Any],
+    labeler: Labeler,
+    summary: Summary,
+    tee: Tee | None,
+    each: Callable[[dict[str, Any]], None],
+) -> None:
+    """Count an item and write it."""
+    source, item, prediction, words = answered
+    if isinstance(item, Document):
+        if item.encoding and not item.encoding.startswith("utf-8"):
+            summary.encodings[item.encoding] += 1
+        if tee:
+            tee.document(row_of(replace(item, id=source.id)))
+    elif isinstance(item, Aside):
+        summary.aside[item.reason] += 1
+        if tee:
+            place = {"document": source.id, "line": item.line, "page": item.page}
+            tee.aside({**place, "reason": item.reason, "text": item.text})
+    elif prediction:
+        row = make_row(item, prediction, labeler)
+        if tee:
+            tee.paragraph(row, words)
+        each(row)
+        summary.paragraphs += 1
+        summary.done += len(item.text.encode())
+        summary.labels.update(prediction.labels or ("none",))
+        summary.review += bool(prediction.review)
 
 
-def _rounded(scores: dict[str, float]) -> dict[str, float]:
-    return {label: round(score, DIGITS) for label, score in scores.items()}
+def _tidy(targets: Outputs, summary: Summary) -> None:
+    """Leave beside the outputs only what says something; the journal has served."""
+    targets.journal.unlink(missing_ok=True)
+    if not summary.paragraphs:
+        return
+    if not summary.aside:
+        targets.aside.unlink(missing_ok=True)
+    targets.errors.unlink(missing_ok=True)
+    if summary.errors:
+        with write_lines(targets.errors) as write:
+            for source, message in summary.errors:
+                write({"source": source, "error": message})
+
+
+def _is_ours(source: Source, outputs: set[Path]) -> bool:
+    return source.path != STDIN and Path(source.path).resolve() in outputs
+
+
+def _now() -> str:
+    """The time that outputs bear; SOURCE_DATE_EPOCH sets it, for outputs that can be made again to the byte."""
+    given = os.environ.get("SOURCE_DATE_EPOCH", "")
+    moment = datetime.fromtimestamp(int(given), UTC) if given.isdecimal() else datetime.now(UTC)
+    return moment.isoformat(timespec="seconds")

@@ -30,11 +30,12 @@ ROOMS = [
         "language",
         "decision",
     },
-    {"windows"},
+    {"windows", "review"},
     {"engines", "models", "policy"},
-    {"labeler"},
-    {"writers"},
+    {"labeler", "labelled", "journal", "answers"},
+    {"writers", "outputs"},
     {"predict"},
+    {"sampling", "watch", "doctor", "console"},
     {"cli"},
     {"__main__"},
 ]
@@ -132,7 +133,9 @@ def test_the_readme_names_every_command():
     from gongbao.cli import app
 
     for command in app.registered_commands:
-        assert f"gongbao {command.name or command.callback.__name__}" in readme()
+        name = command.name or command.callback.__name__
+        assert f"gongbao {name}" in readme()
+        assert f"Example: gongbao {name}" in command.callback.__doc__
     for target in ("install", "train", "eval", "test", "predict"):
         assert f"make {target}" in readme()
 
@@ -146,10 +149,10 @@ def test_the_readmes_python_runs(capsys):
 
 
 def test_the_readmes_labelled_paragraph_is_what_the_command_shows(shipped, capsys):
-    from gongbao.cli import _print_row
+    from gongbao.console import print_row
     from gongbao.predict import predict
 
-    predict([str(ROOT / "data" / "samples" / "broken-columns.txt")], shipped, show=_print_row)
+    predict([str(ROOT / "data" / "samples" / "broken-columns.txt")], shipped, show=print_row)
     shown = re.search(r"^…\n(broken-columns.*?)```", readme(), re.S | re.M)[1]
     assert shown in capsys.readouterr().out
 

@@ -72,7 +72,7 @@ def test_lines_set_aside_are_no_rows_and_are_not_lost(labeler, tmp_path):
     (tmp_path / "a.txt").write_text(PAGE, encoding="utf-8")
     out = tmp_path / "out.jsonl"
     predict([str(tmp_path / "a.txt")], labeler, out)
-    (aside,) = load(tmp_path / "out.aside.jsonl")
+    (aside,) = load(tmp_path / "out.jsonl.aside.jsonl")
     assert aside["text"] == "（记者 张三）"
     assert (aside["reason"], aside["line"], aside["document"]) == ("byline", 4, "a.txt")
     assert "张三" not in out.read_text(encoding="utf-8")
@@ -175,10 +175,11 @@ def test_an_output_inside_the_input_is_not_read_back(labeler, tmp_path):
 
 def test_a_run_that_fails_leaves_nothing_behind(labeler, tmp_path, monkeypatch):
     (tmp_path / "a.txt").write_text(PAGE, encoding="utf-8")
-    monkeypatch.setattr(labeler, "predict", lambda chunk: 1 / 0)
+    monkeypatch.setattr(labeler, "decide", lambda chunk, logits: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         predict([str(tmp_path / "a.txt")], labeler, tmp_path / "out" / "out.jsonl")
-    assert list((tmp_path / "out").iterdir()) == []
+    # What was answered is kept for the next call.
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["out.jsonl.journal"]
 
 
 def test_an_unknown_output_suffix_names_the_known_ones(labeler, tmp_path):

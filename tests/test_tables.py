@@ -189,7 +189,7 @@ def test_numbers_dates_and_formulas_in_cells(book):
     document = read(book(a=[["正文", "日期"], [2024, day], [3.5, None], [FIRST, day], ["=1+1", 1], [None, "无"]]))
     assert [p.text for p in document.paragraphs] == ["2024", "3.5", FIRST]
     assert document.paragraphs[2].extra == {"日期": "2024-07-18"}
-    assert [(a.text, a.reason, a.line) for a in document.aside] == [("=1+1", "formula", 5), ("", "empty-row", 6)]
+    assert [(a.text, a.reason, a.line) for a in document.aside] == [("=1+1", "formula", 5), ("无", "empty-row", 6)]
     assert document.ledger.difference == 0
 
 

@@ -15,11 +15,23 @@ from typing import BinaryIO
 from gongbao import metadata
 from gongbao.documents import Aside, Document, Paragraph
 from gongbao.readers.formats import PROSE, ROWS
-from gongbao.readers.inputs import ASIDE, STDIN, Source, expand, is_there, opened, passed_over, source_of
+from gongbao.readers.inputs import ASIDE, ERRORS, STDIN, Source, expand, is_there, opened, passed_over, source_of
 from gongbao.readers.reading import LIMIT, Reading
 from gongbao.segment import Segmented, segment_lines
 
-__all__ = ["ASIDE", "LIMIT", "STDIN", "Source", "examine", "expand", "is_there", "passed_over", "read", "stream"]
+__all__ = [
+    "ASIDE",
+    "ERRORS",
+    "LIMIT",
+    "STDIN",
+    "Source",
+    "examine",
+    "expand",
+    "is_there",
+    "passed_over",
+    "read",
+    "stream",
+]
 
 
 def read(

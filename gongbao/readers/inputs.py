@@ -22,7 +22,8 @@ from gongbao.readers.reading import LIMIT, Reading
 
 STDIN = "-"
 ASIDE = ".aside.jsonl"
-"""How the files end in which runs keep the lines that they set aside: no documents."""
+ERRORS = ".errors.jsonl"
+"""How the files end in which runs keep the lines that they set aside, and their errors: no documents."""
 DEPTH = 3
 """Zips inside zips are read this deep."""
 
@@ -183,7 +184,7 @@ def _walk(folder: Path) -> list[Path]:
         for name in names:
             path = Path(parent, name)
             # `~$…` is the lock file that an office program leaves beside an open document.
-            if not name.startswith((".", "~$")) and not name.endswith(ASIDE) and path.is_file():
+            if not name.startswith((".", "~$")) and not name.endswith((ASIDE, ERRORS)) and path.is_file():
                 files.append(path)
     return sorted(files, key=lambda path: path.relative_to(folder).parts)
 

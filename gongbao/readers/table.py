@@ -84,7 +84,8 @@ class Table:
         """Return what a row holds, None where it is empty; `more` are keys for `extra` beside the other columns."""
         text = as_text(cells[column]) if column < len(cells) else ""
         if not text.strip():
-            return Aside("", "empty-row", line) if any(as_text(cell).strip() for cell in cells) else None
+            others = "\t".join(cell for cell in map(as_text, cells) if cell.strip())
+            return Aside(self._reading.ledger.take(others), "empty-row", line) if others else None
         self._reading.ledger.take(text)
         self._number += 1
         extra = {}

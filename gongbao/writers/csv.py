@@ -3,59 +3,41 @@
 from __future__ import annotations
 
 import csv
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from gongbao.files import draft
 from gongbao.labels import Scheme
+from gongbao.writers.cells import cells_of, columns_of
 
-COLUMNS = ("id", "document", "number", "kind", "heading", "page", "line", "text", "labels", "review")
-AFTER = ("evidence", "sentences", "model", "decision", "extra")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+class Csv:
+    """Writes paragraphs, a row each, in the columns of `cells.py`."""
+
+    def __init__(self, file: TextIO, scheme: Scheme) -> None:
+        self._table = csv.writer(file)
+        self._scheme = scheme
+        self._table.writerow(columns_of(scheme))
+
+    def paragraph(self, row: dict[str, Any], words: Mapping[str, Sequence[tuple[int, int]]]) -> None:
+        self._table.writerow(["" if cell is None else defused(cell) for cell in cells_of(row, self._scheme)])
+
+    def aside(self, row: dict[str, Any]) -> None:
+        pass
+
+    def document(self, row: dict[str, Any]) -> None:
+        pass
+
+
 @contextmanager
-def write_csv(path: Path, scheme: Scheme) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Give a function that writes a row; the file appears when the block ends well.
-
-    The columns are those of the JSONL row: labels joined by `;`, a heading path by ` > `, one `score_<label>` a label;
-    `evidence`, `sentences` and `extra` (the other keys of a `.jsonl` input) are JSON.
-    """
+def write_csv(path: Path, scheme: Scheme, run: Mapping[str, Any]) -> Iterator[Csv]:
+    """Give a writer of a table, which appears when the block ends well."""
     with draft(path, "utf-8-sig") as file:
-        table = csv.writer(file)
-        table.writerow([*COLUMNS, *(f"score_{label}" for label in scheme.ids), *AFTER])
-
-        def write(row: dict[str, Any]) -> None:
-            known = {*COLUMNS, *AFTER, "scores"}
-            extra = {key: value for key, value in row.items() if key not in known}
-            cells = [
-                row["id"],
-                row["document"],
-                row["number"],
-                row["kind"],
-                " > ".join(row["heading"]),
-                "" if row["page"] is None else row["page"],
-                row["line"],
-                row["text"],
-                ";".join(row["labels"]),
-                ";".join(row["review"]),
-                *(row["scores"][label] for label in scheme.ids),
-                _json(row["evidence"]),
-                _json(row["sentences"]),
-                row["model"],
-                row["decision"],
-                _json(extra) if extra else "",
-            ]
-            table.writerow([defused(cell) for cell in cells])
-
-        yield write
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+        yield Csv(file, scheme)
 
 
 def defused(cell: Any) -> Any:

@@ -1,0 +1,128 @@
+"""What a model answers, chunk by chunk, taken from a journal where it is known already."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from gongbao import __version__
+from gongbao.decision import Floats
+from gongbao.documents import Paragraph, Prediction
+from gongbao.journal import Journal
+from gongbao.labeler import Labeler
+
+Words = Mapping[str, Sequence[tuple[int, int]]]
+"""The spans of a paragraph's text that carry each label."""
+_WORD = re.compile(r"[^\W_]+(?:[ .%·-]+[^\W_]+)*%?")
+MOST = 0.5
+"""The words shown are the fewest pieces that hold so much of what speaks for a label."""
+SPANS = 6
+
+
+class Answers:
+    """Asks a labeller, or the journal; `words` are asked for only by outputs that show them."""
+
+    def __init__(self, labeler: Labeler, journal: Journal | None = None) -> None:
+        self._labeler = labeler
+        self._journal = journal
+        self.resumed = 0
+        """Paragraphs whose answers the journal held."""
+
+    def predict(self, chunk: Sequence[Paragraph]) -> list[Prediction]:
+        """Label a chunk; labels follow from the logits, so that another policy asks nothing anew."""
+        sentences = [[sentence.text for sentence in paragraph.sentences] for paragraph in chunk]
+        question = self._question("logits", sentences)
+        known = self._journal.get(question) if self._journal else None
+        if known is not None:
+            logits = _unpacked(known, [len(each) for each in sentences], len(self._labeler.scheme))
+            self.resumed += len(chunk)
+        else:
+            logits = self._labeler.logits(sentences)
+            if self._journal:
+                self._journal.put(question, _packed(logits))
+        return self._labeler.decide(chunk, logits)
+
+    def words(self, chunk: Sequence[Paragraph], predictions: Sequence[Prediction]) -> list[Words]:
+        """Find the words that carry each label in its evidence sentence; none where the model reads no pieces."""
+        asked = [index for index, prediction in enumerate(predictions) if prediction.labels]
+        found: list[Words] = [{} for _ in chunk]
+        if not asked or not self._labeler.reads_pieces:
+            return found
+        carried = [
+            [list(predictions[i].evidence), [e.sentence for e in predictions[i].evidence.values()]] for i in asked
+        ]
+        question = self._question("words", [[[s.text for s in chunk[i].sentences] for i in asked], carried])
+        known = self._journal.get(question) if self._journal else None
+        if known is not None:
+            spans = json.loads(zlib.decompress(known))
+        else:
+            read = self._labeler.token_logits([chunk[i] for i in asked])
+            ids = self._labeler.scheme.ids
+            spans = [
+                {
+                    label: carrying(*_column(rows[evidence.sentence], ids.index(label)))
+                    for label, evidence in predictions[index].evidence.items()
+                }
+                for index, rows in zip(asked, read, strict=True)
+            ]
+            if self._journal:
+                self._journal.put(question, zlib.compress(json.dumps(spans).encode()))
+        for index, labels in zip(asked, spans, strict=True):
+            text = chunk[index].text
+            found[index] = {label: trimmed(text, pairs) for label, pairs in labels.items()}
+        return found
+
+    def _question(self, kind: str, asked: object) -> bytes:
+        return json.dumps([kind, self._labeler.identity, __version__, asked], ensure_ascii=False).encode()
+
+
+def carrying(offsets: Sequence[tuple[int, int]], logits: Floats) -> list[tuple[int, int]]:
+    """Return the spans of the pieces that speak most for a label: the fewest that hold half of what speaks for it.
+
+    `offsets` are the pieces' (start, end), `logits` one number a piece: a sentence's logit is their mean, so that each
+    piece's share in it is its own. Neighbours are joined; at most six spans, in order.
+
+    >>> carrying([(0, 2), (2, 4), (4, 5), (5, 8)], np.array([4.0, 3.0, -2.0, 1.0]))
+    [(0, 2)]
+    """
+    positive = np.maximum(logits, 0.0)
+    if not positive.sum():
+        return []
+    order = np.argsort(-positive, kind="stable")
+    enough = int(np.searchsorted(np.cumsum(positive[order]), MOST * positive.sum())) + 1
+    spans: list[tuple[int, int]] = []
+    for start, end in sorted(offsets[i] for i in order[:enough]):
+        if start == end:
+            continue
+        if spans and start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+        else:
+            spans.append((start, end))
+    return sorted(sorted(spans, key=lambda span: span[0] - span[1])[:SPANS])
+
+
+def trimmed(text: str, spans: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
+    """Return spans cut at punctuation and blanks, without them at their ends.
+
+    >>> trimmed("要改革，开放。", [(1, 5), (6, 7)])
+    [(1, 3), (4, 5)]
+    """
+    return [(start + m.start(), start + m.end()) for start, end in spans for m in _WORD.finditer(text[start:end])]
+
+
+def _column(read: tuple[Sequence[tuple[int, int]], Floats], label: int) -> tuple[Sequence[tuple[int, int]], Floats]:
+    offsets, logits = read
+    return offsets, logits[:, label]
+
+
+def _packed(logits: Sequence[Floats]) -> bytes:
+    return zlib.compress(np.concatenate(logits).astype("<f8").tobytes() if logits else b"", 1)
+
+
+def _unpacked(data: bytes, lengths: Sequence[int], labels: int) -> list[Floats]:
+    rows = np.frombuffer(zlib.decompress(data), "<f8").reshape(-1, labels).astype(np.float64)
+    return np.split(rows, np.cumsum(lengths)[:-1]) if lengths else []

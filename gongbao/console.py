@@ -1,0 +1,162 @@
+"""What commands say and how they end: one line for an error, progress on a terminal, rows to read, a summary."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gongbao.errors import GongbaoError
+
+if TYPE_CHECKING:
+    from gongbao.labeler import Labeler
+    from gongbao.labels import Scheme
+    from gongbao.predict import Summary
+
+
+def scheme_of(model: str | None) -> Scheme:
+    from gongbao.labels import POLICY_DOMAINS
+
+    if not model:
+        return POLICY_DOMAINS
+    from gongbao.decision import Decision
+    from gongbao.models import find
+
+    return Decision.load(find(model)).scheme
+
+
+class one_line:
+    """Turns what the user can mend into one line on standard error and exit code 2."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
+        if isinstance(error, GongbaoError):
+            say(f"error: {error}")
+            raise typer.Exit(2) from None
+        if isinstance(error, BrokenPipeError):
+            # Whoever read our output has enough; the interpreter must not flush into the closed pipe at its end.
+            sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115
+            raise typer.Exit(0) from None
+        if isinstance(error, KeyboardInterrupt):
+            say("stopped; with -o, the same command goes on where this one was")
+            raise typer.Exit(130) from None
+        if isinstance(error, OSError):
+            where = f"{error.filename}: " if error.filename else "an output cannot be written: "
+            say(f"error: {where}{error.strerror or error}; with -o, the same command goes on where this one was")
+            raise typer.Exit(2) from None
+
+
+def say(text: str) -> None:
+    """Say it in one line, whatever a file's name holds."""
+    print(text.replace("\n", "\\n").replace("\r", "\\r"), file=sys.stderr, flush=True)
+
+
+def open_labeler(model: str | None, device: str | None, policy: str) -> Labeler:
+    from gongbao.decision import Decision
+    from gongbao.labeler import Labeler
+    from gongbao.models import find
+    from gongbao.policy import Policy, apply, workload
+
+    policy = policy.strip().lower()
+    wanted = None if policy == "f1" else Policy.parse(policy)
+    if wanted:
+        # Before the model is opened, which takes seconds.
+        apply(Decision.load(find(model)), wanted)
+    labeler = Labeler.load(model, device)
+    if wanted:
+        labeler = Labeler(labeler.engine, apply(labeler.decision, wanted), labeler.name)
+    share = workload(labeler.decision)
+    expected = "" if share is None else f"; expect about {share:.0%} of the paragraphs to have a label to review"
+    say(f"model {labeler.name}, decision rule {labeler.decision.id} ({policy}){expected}")
+    return labeler
+
+
+@contextmanager
+def bar() -> Iterator[Callable[[Summary], None]]:
+    """A progress bar with a rate and an estimate, on a terminal only."""
+    from tqdm import tqdm
+
+    started = time.monotonic()
+    with tqdm(unit="B", unit_scale=True, file=sys.stderr, disable=not sys.stderr.isatty(), leave=False) as bar:
+
+        def progress(summary: Summary) -> None:
+            rate = summary.paragraphs / (time.monotonic() - started)
+            bar.total = max(summary.size, summary.done) or None
+            bar.set_postfix_str(f"{summary.paragraphs} paragraphs of {summary.files} files, {rate:.1f}/s")
+            bar.update(summary.done - bar.n)
+
+        yield progress
+
+
+@contextmanager
+def json_lines() -> Iterator[Callable[[Summary], None]]:
+    """Progress for machines: a JSON object a chunk on standard error, with the rate and what is left, in seconds."""
+    import json
+
+    started = time.monotonic()
+
+    def progress(summary: Summary) -> None:
+        seconds = time.monotonic() - started
+        left = seconds * (summary.size - summary.done) / summary.done if summary.done and summary.size else None
+        line = {
+            "paragraphs": summary.paragraphs,
+            "files": summary.files,
+            "errors": len(summary.errors),
+            "seconds": round(seconds, 1),
+            "per_second": round(summary.paragraphs / seconds, 1) if seconds else None,
+            "left": None if left is None else round(max(left, 0.0)),
+        }
+        print(json.dumps(line), file=sys.stderr, flush=True)
+
+    yield progress
+
+
+def print_json(row: dict[str, Any]) -> None:
+    import json
+
+    print(json.dumps(row, ensure_ascii=False))
+
+
+def print_row(row: dict[str, Any]) -> None:
+    """Show a paragraph for reading: its labels, and under it the sentence that carries each."""
+    doubt = f"  (review: {', '.join(row['review'])})" if row["review"] else ""
+    text = row["text"] if len(row["text"]) <= 60 else row["text"][:59] + "…"
+    print(f"{row['id']}  [{', '.join(row['labels']) or 'none'}]{doubt}\n    {text}")
+    for label, evidence in row["evidence"].items():
+        print(f"    {label} {row['scores'][label]:.2f}: {row['text'][evidence['start'] : evidence['end']]}")
+
+
+def many(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def report(summary: Summary, path: str) -> None:
+    counts = ", ".join(f"{label} {count}" for label, count in summary.labels.most_common())
+    where = f" -> {path}" if path else ""
+    done = f"{many(summary.paragraphs, 'paragraph')} of {many(summary.files, 'file')}"
+    say(f"{done}{where if summary.paragraphs else ''}: {counts or 'nothing labelled'}")
+    if summary.resumed:
+        say(f"{many(summary.resumed, 'paragraph')} of it answered before, by a run that was stopped")
+    if summary.review:
+        say(f"{many(summary.review, 'paragraph')} with a label that a person should look at (review)")
+    if pages := summary.aside.get("no-text"):
+        say(f"{many(pages, 'page')} without text, perhaps scanned: not labelled")
+    if summary.aside:
+        kinds = ", ".join(f"{reason} {count}" for reason, count in summary.aside.most_common())
+        say(f"{many(sum(summary.aside.values()), 'line')} set aside, not labelled: {kinds}")
+    for name, count in summary.encodings.most_common():
+        say(f"{many(count, 'file')} read as {name} (another encoding: --encoding)")
+    if summary.passed_over:
+        say(f"{many(summary.passed_over, 'file')} of other kinds passed over")
+    for source, text in summary.warnings:
+        say(f"warning: {source}: {text}")
+    for _, text in summary.errors:
+        say(f"error: {text}")
+    if summary.errors:
+        say(f"{len(summary.errors)} of {many(summary.files, 'file')} failed")
