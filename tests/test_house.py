@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -213,3 +215,47 @@ def _rounded(value):
     if isinstance(value, list):
         return [_rounded(item) for item in value]
     return round(value, 9) if isinstance(value, float) else value
+
+
+def commands():
+    """The commands that the README prints, comments cut off."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```", readme(), re.S | re.M)
+    text = "".join(blocks).replace("\\\n", " ")
+    for line in re.findall(r"^(?:\$ |cat \S+ \| )?((?:gongbao|python -m (?:eval|train)) [^\n]*)", text, re.M):
+        words = shlex.split(line, comments=True)
+        yield words if words[0] == "gongbao" else words[2:]
+
+
+def test_the_readmes_commands_have_the_options_that_they_are_given():
+    """Those that need minutes or a hub are not run; a wrong option or command would show all the same."""
+    from typer.main import get_command
+
+    from eval.__main__ import app as eval_app
+    from gongbao.cli import app
+    from train.__main__ import app as train_app
+
+    apps = {"gongbao": get_command(app), "eval": get_command(eval_app), "train": get_command(train_app)}
+    seen = 0
+    for words in commands():
+        command, rest = apps[words[0]], words[1:]
+        if hasattr(command, "commands"):
+            assert rest[0] in command.commands, words
+            command, rest = command.commands[rest[0]], rest[1:]
+        known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        given = {word.split("=")[0] for word in rest if word.startswith("-") and word != "-"}
+        assert given <= known, (words, given - known)
+        seen += 1
+    assert seen >= 20
+
+
+def test_the_files_that_the_readme_reads_are_there():
+    for words in commands():
+        for word in words:
+            if word.startswith(("data/", "configs/")):
+                assert (ROOT / word.split("=")[-1]).exists(), words
+
+
+@pytest.mark.parametrize("words", [words for words in commands() if words[1] in ("segment", "labels")], ids=" ".join)
+def test_the_readmes_light_commands_run(words):
+    ran = subprocess.run([sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import zipfile
 from collections import Counter
@@ -14,6 +15,7 @@ from typing import Any
 from gongbao.errors import GongbaoError
 from gongbao.files import whole
 from gongbao.labels import NONE, Scheme
+from gongbao.lines import width
 from gongbao.writers.cells import AFTER, COLUMNS
 
 LONGEST = 32_000
@@ -24,6 +26,8 @@ _LEFT = (("id", 22), ("document", 20), ("number", 8), ("kind", 9), ("heading", 3
 _TEXT = (("text", 80), ("labels", 24), ("review", 14))
 _RIGHT = (("evidence", 60), ("model", 24), ("decision", 14), ("extra", 30))
 _KNOWN = frozenset({*COLUMNS, "scores", *AFTER} - {"extra"})
+_LINE, _TALLEST = 15, 12
+"""The height of a line in points, and the lines that a row has at most."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -38,7 +42,7 @@ class Xlsx:
         self._long: list[tuple[str, int, str]] = []
         self._counts: dict[str, Counter[str]] = {}
         self._documents: dict[str, dict[str, Any]] = {}
-        columns = [*_LEFT, *_TEXT, *((label, 12) for label in scheme.ids), *_RIGHT]
+        columns = [*_LEFT, *_TEXT, *((label, 14) for label in scheme.ids), *_RIGHT]
         self._sheet = _sheet(book, "paragraphs", columns, frozen="B2")
         first = len(_LEFT) + len(_TEXT) + 1
         self._scale = (first, first + len(scheme) - 1)
@@ -70,7 +74,11 @@ class Xlsx:
             row["decision"],
             json.dumps(extra, ensure_ascii=False)[:LONGEST] if extra else None,
         ]
+        # A spreadsheet does not grow its rows when it opens them.
+        lines = max(math.ceil(width(text) / _TEXT[0][1] * 2), len(evidence), 1)
+        self._sheet.row_dimensions[self._rows + 1].height = min(lines, _TALLEST) * _LINE
         self._sheet.append([_cell(self._sheet, cell) for cell in cells])
+        del self._sheet.row_dimensions[self._rows + 1]
         self._counts.setdefault(row["document"], Counter()).update([*(row["labels"] or [NONE]), ""])
 
     def aside(self, row: dict[str, Any]) -> None:
@@ -92,7 +100,8 @@ class Xlsx:
         described = ("title", "date", "number", "issuer")
         columns = [
             ("document", 30),
-            *((name, 18) for name in described),
+            ("title", 48),
+            *((name, 18) for name in described[1:]),
             ("paragraphs", 12),
             *((n, 12) for n in labels),
         ]
@@ -133,11 +142,16 @@ def _sheet(book: Any, title: str, columns: Sequence[tuple[str, int]], frozen: st
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font, PatternFill
     from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.properties import PageSetupProperties
 
     sheet = book.create_sheet(title)
     sheet.freeze_panes = frozen
-    for index, (_, width) in enumerate(columns, 1):
-        sheet.column_dimensions[get_column_letter(index)].width = width
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_title_rows = "1:1"
+    for index, (_, wide) in enumerate(columns, 1):
+        sheet.column_dimensions[get_column_letter(index)].width = wide
     head = []
     for name, _ in columns:
         cell = WriteOnlyCell(sheet, name)
@@ -150,15 +164,18 @@ def _sheet(book: Any, title: str, columns: Sequence[tuple[str, int]], frozen: st
 
 def _cell(sheet: Any, value: Any) -> Any:
     """Text is text: a cell that begins with `=` is no formula; what XML cannot carry is U+FFFD."""
-    if not isinstance(value, str):
-        return value
+    if value is None:
+        return None
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Alignment
 
-    cell = WriteOnlyCell(sheet, _ILLEGAL.sub("\ufffd", value))
+    cell = WriteOnlyCell(sheet, _ILLEGAL.sub("\ufffd", value) if isinstance(value, str) else value)
+    cell.alignment = Alignment(wrap_text=isinstance(value, str), vertical="top")
+    if not isinstance(value, str):
+        if isinstance(value, float):
+            cell.number_format = "0.00"
+        return cell
     cell.data_type = "s"
-    if len(value) > 40 or "\n" in value:
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
     if value.startswith(("=", "+", "-", "@")):
         cell.quotePrefix = True
     return cell
