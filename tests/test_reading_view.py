@@ -531,3 +531,15 @@ def test_every_reason_of_the_readers_has_a_name():
     found = json.dumps(sheets.REASONS, ensure_ascii=False)
     for reason in ("dateline", "byline", "running-head", "page-number", "document-number", "no-text", "empty-row"):
         assert f'"{reason}"' in found
+
+
+def test_the_index_says_how_much_there_is_to_review_and_from_which_file(tmp_path):
+    first = (
+        [row("甲。", ("green",), review=("green",), document="甲.txt"), row("乙。", number=2, document="甲.txt")],
+        about("甲.txt", title="意见"),
+    )
+    second = ([row("丙。", document="乙.txt")], about("乙.txt", title="意见"))
+    write(tmp_path / "a.html", first, second)
+    one, two = list(read(tmp_path / "a.html").all("tr", "d"))
+    assert "甲.txt" in one.text and "待复核\xa01\xa0段" in one.text
+    assert "乙.txt" in two.text and "待复核" not in two.text
