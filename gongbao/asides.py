@@ -255,8 +255,8 @@ def credit(text: str, *, last: bool) -> tuple[int, str] | None:
     return None
 
 
-def running_heads(edges: Sequence[tuple[int, int, str]]) -> frozenset[int]:
-    """Return which lines are running heads: those that stand at the edge of three pages or more.
+def running_heads(edges: Sequence[tuple[int, int, str]], least: int = 3) -> frozenset[int]:
+    """Return which lines are running heads: those that stand at the edge of three pages (`least`) or more.
 
     `edges` holds the first and last lines of the pages as (line, page, text). Figures in them may only be the page's
     number: they grow as the pages do. What says whose or which (责任单位：…, 附件1) is none, though it is repeated.
@@ -269,7 +269,7 @@ def running_heads(edges: Sequence[tuple[int, int, str]]) -> frozenset[int]:
     for group in groups.values():
         steps = {tuple(int(figure) - page for figure in _FIGURES.findall(text)) for _, page, text in group}
         same = len({text for _, _, text in group}) == 1
-        if len({page for _, page, _ in group}) >= 3 and (
+        if len({page for _, page, _ in group}) >= least and (
             same or any(_grows(steps, at) for at in range(len(min(steps))))
         ):
             found += [line for line, _, _ in group]

@@ -22,7 +22,8 @@ FILES = sorted(path.name for path in SAMPLES.glob("opinion*"))
 
 def test_the_samples_are_what_the_script_makes():
     made = samples()
-    assert sorted(made) == FILES
+    # Those two were made of the .docx by an office program, which the tests do without.
+    assert sorted([*made, "opinion-office.pdf", "opinion-office-columns.pdf"]) == FILES
     for name in ("opinion.txt", "opinion.html", "opinion.jsonl", "opinion.csv", "opinion-gb18030.txt"):
         assert made[name] == (SAMPLES / name).read_bytes(), name
 
@@ -31,7 +32,11 @@ def test_the_samples_are_what_the_script_makes():
 def test_every_format_gives_the_same_paragraphs(name):
     for source in expand([SAMPLES / name]):
         document = read(source)
-        assert [p.text for p in document.paragraphs] == [text for _, text in paragraphs()]
+        # Print spaces characters out; what is between them is not compared where a program set it.
+        found, wanted = [p.text for p in document.paragraphs], [text for _, text in paragraphs()]
+        if "office" in name:
+            found, wanted = (["".join(text.split()) for text in texts] for texts in (found, wanted))
+        assert found == wanted
         assert document.ledger.difference == 0
         if not name.endswith(ROWS):
             assert [p.kind for p in document.paragraphs] == [kind for kind, _ in paragraphs()]

@@ -85,8 +85,14 @@ def _band(
     end, gutters = 0, white
     for at, strip in enumerate(strips, 1):
         if len(strip) == 1 and strip[0].size > 1.2 * size and len(strip[0].glyphs) > 1:
-            # A headline by itself stands above what follows, whatever it happens to clear.
-            break
+            # A headline by itself stands above what follows, whatever it happens to clear; a section's heading in a
+            # column is less large, and begins where the column does.
+            begun = [run.x0 for other in strips[: at - 1] for run in other]
+            in_column = any(abs(strip[0].x0 - x0) <= size for x0 in begun) and any(
+                low >= strip[0].x1 for low, _ in white
+            )
+            if strip[0].size > 1.6 * size or not in_column:
+                break
         for run in strip:
             white = _without(white, run.x0, run.x1, GUTTER * size)
         if not white:

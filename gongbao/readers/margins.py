@@ -20,6 +20,7 @@ _MARKER = re.compile(
 _NOTED = re.compile(r"[：:]|^注|^附[件表录]|^(?:[合总小共]\s*计|单\s*位)")
 _HEAD = 40
 _SMALL = 0.92
+_LARGE = 1.25
 _LONGEST = 40
 """Lines that the footnotes of a column may take."""
 
@@ -44,7 +45,9 @@ def with_heads(printed: list[Printed], size: float) -> list[Printed]:
     for at, part in enumerate(printed) if len(printed) > 3 else []:
         line, run = part.line, part.run
         plain = len(line.text) <= _HEAD and not ends_sentence(line.text) and not _NOTED.search(line.text)
-        plain = plain and run.size <= _SMALL * size and line_reason(line.text) is None
+        # Above a headline, in smaller type and parted from it, stands whose page it is.
+        over = at + 1 < len(printed) and printed[at + 1].run.size >= _LARGE * run.size and at == 0
+        plain = plain and (run.size <= _SMALL * size or over) and line_reason(line.text) is None
         if plain and any(run is other for other in outer):
             made[at] = replace(part, line=replace(line, reason="running-head"))
     return made

@@ -59,7 +59,8 @@ def _reason(piece: Piece) -> str | None:
 
 def _headed(given: Sequence[Piece]) -> Iterator[Piece]:
     edges = [(at, piece.line.page, piece.line.text) for at, piece in enumerate(given) if piece.outer]
-    heads = asides.running_heads(edges)
+    # White space parts these from the text, so that two pages prove what takes three elsewhere.
+    heads = asides.running_heads(edges, least=2)
     for at, (before, piece, after) in enumerate(zip([None, *given], given, [*given[1:], None], strict=False)):
         # Rows of cells that no rules part are rows by their company.
         beside = any(other is not None and other.tabular for other in (before, after))

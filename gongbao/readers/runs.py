@@ -93,9 +93,18 @@ def runs(glyphs: Iterable[Glyph]) -> list[Run]:
         for run in level:
             if len(made) > begun and made[-1].holds(run.glyphs[0]):
                 made[-1].add(run.glyphs)
+            elif len(made) > begun and _among(run, made[-1]):
+                # Some programs draw the figures and quotes of a line first, in a font of their own, then the rest.
+                made[-1].add(run.glyphs)
+                made[-1].glyphs.sort(key=lambda glyph: glyph.x0)
             else:
                 made.append(run)
     return made
+
+
+def _among(run: Run, other: Run) -> bool:
+    """Whether a run fills a gap between the characters of another on its baseline."""
+    return abs(run.base - other.base) <= 0.25 * other.size and run.x0 < other.x1 - 0.25 * other.size
 
 
 def lines(strip: Iterable[Run]) -> list[Run]:
