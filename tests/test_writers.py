@@ -70,10 +70,13 @@ def test_a_workbook_holds_the_rows_and_counts_them(written):
     rest = list(book["long texts"].iter_rows(values_only=True))
     assert read[4]["text"] + rest[1][2] == TEXTS[4] and rest[1][:2] == ("r4", 2)
     assert json.loads(read[0]["extra"])["year"] == 2024
+    for one, row in zip(read, rows, strict=True):
+        places = [f"{label} {where['start']}-{where['end']}" for label, where in row["evidence"].items()]
+        assert (one["offsets"] or "") == "; ".join(places)
     assert [row["labels"] or "" for row in read] == ["; ".join(row["labels"]) for row in rows]
     assert all(row[label] == rows[n]["scores"][label] for n, row in enumerate(read) for label in POLICY_DOMAINS.ids)
     sheet = book["paragraphs"]
-    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("B2", f"A1:V{len(TEXTS) + 1}")
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("B2", f"A1:W{len(TEXTS) + 1}")
     assert all(cell.data_type in "sn" for row in sheet.iter_rows() for cell in row if cell.value is not None)
     head, *body = book["documents"].iter_rows(values_only=True)
     counts = {row[0]: dict(zip(head, row, strict=True)) for row in body}

@@ -24,7 +24,7 @@ ROWS = 1_048_575
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _LEFT = (("id", 22), ("document", 20), ("number", 8), ("kind", 9), ("heading", 30), ("page", 6), ("line", 6))
 _TEXT = (("text", 80), ("labels", 24), ("review", 14))
-_RIGHT = (("evidence", 60), ("model", 24), ("decision", 14), ("extra", 30))
+_RIGHT = (("evidence", 60), ("offsets", 20), ("model", 24), ("decision", 14), ("extra", 30))
 _KNOWN = frozenset({*COLUMNS, "scores", *AFTER} - {"extra"})
 _LINE, _TALLEST = 15, 12
 """The height of a line in points, and the lines that a row has at most."""
@@ -70,6 +70,7 @@ class Xlsx:
             "; ".join(row["review"]),
             *(row["scores"][label] for label in self._scheme.ids),
             "\n".join(evidence)[:LONGEST],
+            "; ".join(f"{label} {where['start']}-{where['end']}" for label, where in row["evidence"].items()),
             row["model"],
             row["decision"],
             json.dumps(extra, ensure_ascii=False)[:LONGEST] if extra else None,
