@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from eval.words import many, plain
 from gongbao.errors import GongbaoError
 from gongbao.files import draft
-from gongbao.lines import clean
+from gongbao.templates import environment
 from gongbao.writers.jsonl import write_lines
 
 if TYPE_CHECKING:
@@ -26,24 +26,11 @@ def open_template(name: str, filters: Mapping[str, Callable[..., Any]] | None = 
     Control characters come out as U+FFFD in both. A table of Markdown comes as Markup: `eval.markdown.table` has
     escaped its cells. `many` counts nouns.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     html = ".html." in name
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=html,
-        finalize=_cleaned if html else _plain,
-    )
-    environment.globals["many"] = many
-    environment.filters |= filters or {}
-    return environment.get_template(name)
-
-
-def _cleaned(value: Any) -> Any:
-    return type(value)(clean(value)) if isinstance(value, str) else value
+    opened = environment(TEMPLATES, html=html, finalize=None if html else _plain)
+    opened.globals["many"] = many
+    opened.filters |= filters or {}
+    return opened.get_template(name)
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,6 @@ import json
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -28,6 +27,7 @@ from eval.suspects import named, suspects
 from eval.system import DECIMALS, System, check_names
 from eval.words import many
 from gongbao import __version__
+from gongbao.doctor import installed
 from gongbao.errors import GongbaoError
 from gongbao.labels import Scheme
 from gongbao.policy import Policy
@@ -133,7 +133,7 @@ def provenance(system: System) -> dict[str, Any]:
         "decision": system.decision,
         "record": _without_folders(system.record),
         "versions": {"python": platform.python_version()}
-        | {name: _version(name) for name in ("torch", "transformers", "scikit-learn", "numpy")},
+        | {name: installed(name) for name in ("torch", "transformers", "scikit-learn", "numpy")},
         "machine": platform.machine(),
         "seconds": None if system.seconds is None else round(system.seconds, 3),
         "weights_bytes": system.size,
@@ -243,13 +243,6 @@ def _answer(answer: Bools, scores: Floats | None, index: int, scheme: Scheme) ->
     if scores is not None:
         row["scores"] = {label: round(float(p), DECIMALS) for label, p in zip(scheme.ids, scores[index], strict=True)}
     return row
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _without_folders(value: Any) -> Any:

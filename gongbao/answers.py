@@ -52,9 +52,7 @@ class Answers:
         found: list[Words] = [{} for _ in chunk]
         if not asked or not self._labeler.reads_pieces:
             return found
-        carried = [
-            [list(predictions[i].evidence), [e.sentence for e in predictions[i].evidence.values()]] for i in asked
-        ]
+        carried = [{label: e.sentence for label, e in predictions[index].evidence.items()} for index in asked]
         question = self._question("words", [[[s.text for s in chunk[i].sentences] for i in asked], carried])
         known = self._journal.get(question) if self._journal else None
         if known is not None:
@@ -62,13 +60,10 @@ class Answers:
         else:
             read = self._labeler.token_logits([chunk[i] for i in asked])
             ids = self._labeler.scheme.ids
-            spans = [
-                {
-                    label: carrying(*_column(rows[evidence.sentence], ids.index(label)))
-                    for label, evidence in predictions[index].evidence.items()
-                }
-                for index, rows in zip(asked, read, strict=True)
-            ]
+            spans = []
+            for sentences, labels in zip(read, carried, strict=True):
+                places = {label: sentences[at] for label, at in labels.items()}
+                spans.append({label: carrying(o, rows[:, ids.index(label)]) for label, (o, rows) in places.items()})
             if self._journal:
                 self._journal.put(question, zlib.compress(json.dumps(spans).encode()))
         for index, labels in zip(asked, spans, strict=True):
@@ -112,11 +107,6 @@ def trimmed(text: str, spans: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
     [(1, 3), (4, 5)]
     """
     return [(start + m.start(), start + m.end()) for start, end in spans for m in _WORD.finditer(text[start:end])]
-
-
-def _column(read: tuple[Sequence[tuple[int, int]], Floats], label: int) -> tuple[Sequence[tuple[int, int]], Floats]:
-    offsets, logits = read
-    return offsets, logits[:, label]
 
 
 def _packed(logits: Sequence[Floats]) -> bytes:

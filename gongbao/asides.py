@@ -36,7 +36,7 @@ _DESK = (
 _CREDITED = rf"(?:{_PRESS}|{_DESK})(?:\s*[：:]\s*|\s+){_NAMES}"
 _OFFICE_END = "局厅委办部区市县省会院处镇乡村组科室行社站所州盟旗团队"
 _COUNT = r"[\d一二三四五六七八九十百]"
-_YEAR = r"(?:\d{4}|[〇○零一二三四五六七八九]{4})\s*年"
+_YEAR = rf"(?:{metadata.YEAR})\s*年"
 _DATE = rf"{_YEAR}\s*{_COUNT}{{1,3}}\s*月\s*(?:{_COUNT}{{1,3}}\s*日)?"
 _LONGEST = 300
 

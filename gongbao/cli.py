@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -19,12 +19,23 @@ app = typer.Typer(
 )
 
 
-_INPUTS = "Text, .docx, .pdf, .html, tables (.jsonl .csv .xlsx .parquet), .zip, folders, or - for standard input."
 _OUTPUT = (
     "A file to write, .jsonl .csv .xlsx .parquet .html (repeatable); - prints JSON lines; without it, shown to read."
 )
-_COLUMN = "The column of a table that holds the text; default: text, 正文, …"
-_MAX_MB = "The largest file, unpacked, in MB."
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILE",
+        help="Text, .docx, .pdf, .html, tables (.jsonl .csv .xlsx .parquet), .zip, folders, or - for standard input.",
+    ),
+]
+Model = Annotated[str | None, typer.Option(help="A model folder, or latest; default: the shipped model.")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda, …; default: a GPU where there is one.")]
+Encoding = Annotated[str | None, typer.Option(help="The text's encoding; default: found out.")]
+Column = Annotated[str | None, typer.Option(help="The column of a table that holds the text; default: text, 正文, …")]
+MaxMb = Annotated[int, typer.Option(min=1, help="The largest file, unpacked, in MB.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite an output that is there.")]
 
 
 def _version(wanted: bool) -> None:
@@ -55,27 +66,27 @@ def main(
 
 @app.command()
 def predict(
-    inputs: Annotated[list[str], typer.Argument(metavar="FILE", help=_INPUTS)],
+    inputs: Inputs,
     output: Annotated[
-        Optional[list[str]],  # noqa: UP045 (typer reads annotations at run time)
+        list[str] | None,
         typer.Option("--output", "-o", help=_OUTPUT),
     ] = None,
     model: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="A model folder, or latest (the newest run in models/); default: the shipped model."),
     ] = None,
-    encoding: Annotated[Optional[str], typer.Option(help="The text's encoding; default: found out.")] = None,  # noqa: UP045
-    device: Annotated[Optional[str], typer.Option(help="cpu, cuda, …; default: a GPU where there is one.")] = None,  # noqa: UP045
-    column: Annotated[Optional[str], typer.Option(help=_COLUMN)] = None,  # noqa: UP045
+    encoding: Encoding = None,
+    device: Device = None,
+    column: Column = None,
     policy: Annotated[
         str, typer.Option(help="How thresholds are chosen: f1, or a promise such as precision=0.9 or recall=0.9.")
     ] = "f1",
     review: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="Write doubtful paragraphs as tasks: .json for Label Studio, .jsonl for doccano."),
     ] = None,
-    max_mb: Annotated[int, typer.Option(min=1, help=_MAX_MB)] = 500,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite an output that is there.")] = False,
+    max_mb: MaxMb = 500,
+    force: Force = False,
     log_json: Annotated[bool, typer.Option("--log-json", help="Progress as JSON lines on standard error.")] = False,
 ) -> None:
     """Label documents, a row a paragraph. Exit code: 0 all well, 1 some files failed, 2 nothing could be done.
@@ -92,9 +103,10 @@ def predict(
     with one_line():
         if paths:
             # Before the model is opened, which takes seconds.
-            resumed = check_outputs(paths, force, review).journal.exists()
+            check_outputs(paths, force, review)
         if review:
-            check_tasks(review, force or (bool(paths) and resumed))
+            # That it is new was checked among the outputs, if there are any.
+            check_tasks(review, force or bool(paths))
         labeler = open_labeler(model, device, policy)
         with json_lines() if log_json else bar() as progress:
             summary = label(
@@ -116,11 +128,11 @@ def predict(
 
 @app.command()
 def segment(
-    inputs: Annotated[list[str], typer.Argument(metavar="FILE", help=_INPUTS)],
+    inputs: Inputs,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines: paragraphs, asides, then the document.")] = False,
-    encoding: Annotated[Optional[str], typer.Option(help="The text's encoding; default: found out.")] = None,  # noqa: UP045
-    column: Annotated[Optional[str], typer.Option(help=_COLUMN)] = None,  # noqa: UP045
-    max_mb: Annotated[int, typer.Option(min=1, help=_MAX_MB)] = 500,
+    encoding: Encoding = None,
+    column: Column = None,
+    max_mb: MaxMb = 500,
 ) -> None:
     """Show the paragraphs that documents are made into, what is set aside, and the ledger of their characters.
 
@@ -129,16 +141,16 @@ def segment(
     import json
 
     from gongbao.listing import line_of, row_of
-    from gongbao.readers import examine, expand, is_there
+    from gongbao.readers import examine, expand, split_missing
     from gongbao.readers.reading import MEGABYTE
 
     failed, done = 0, 0
     with one_line():
-        missing = [path for path in inputs if not is_there(path)]
-        for path in missing:
-            say(f"error: {path}: no such file or directory")
+        present, missing = split_missing(inputs)
+        for _, text in missing:
+            say(f"error: {text}")
         failed = len(missing)
-        for source in expand([path for path in inputs if path not in missing], max_mb * MEGABYTE):
+        for source in expand(present, max_mb * MEGABYTE):
             try:
                 for item in examine(source, encoding, column=column, limit=max_mb * MEGABYTE):
                     print(json.dumps(row_of(item), ensure_ascii=False) if as_json else line_of(item))
@@ -154,8 +166,8 @@ def segment(
 def import_(
     corrected: Annotated[str, typer.Argument(metavar="FILE", help="An export of Label Studio or doccano.")],
     output: Annotated[str, typer.Option("--output", "-o", help="The labelled examples to write (.jsonl).")],
-    model: Annotated[Optional[str], typer.Option(help="A model folder whose label scheme counts.")] = None,  # noqa: UP045
-    force: Annotated[bool, typer.Option("--force", help="Overwrite an output that is there.")] = False,
+    model: Annotated[str | None, typer.Option(help="A model folder whose label scheme counts.")] = None,
+    force: Force = False,
 ) -> None:
     """Turn what a person corrected into labelled examples, which `make train` and `--gold` take.
 
@@ -164,14 +176,14 @@ def import_(
     import os
 
     from gongbao.examples import write_examples
+    from gongbao.files import check_new
     from gongbao.review import read_corrected
 
     with one_line():
         if not output.endswith(".jsonl"):
             raise GongbaoError(f"{output}: labelled examples are written as .jsonl")
         os.makedirs(os.path.dirname(output) or ".", exist_ok=True)
-        if os.path.exists(output) and not force:
-            raise GongbaoError(f"{output} is there already: use --force to overwrite it, or another name")
+        check_new(output, force)
         examples = read_corrected(corrected, scheme_of(model))
         write_examples(examples, output)
         without = sum(not example.labels for example in examples)
@@ -180,7 +192,7 @@ def import_(
 
 @app.command()
 def labels(
-    model: Annotated[Optional[str], typer.Option(help="A model folder: its own label scheme.")] = None,  # noqa: UP045
+    model: Annotated[str | None, typer.Option(help="A model folder: its own label scheme.")] = None,
     interface: Annotated[bool, typer.Option("--interface", help="The labelling interface for Label Studio.")] = False,
 ) -> None:
     """Show the label scheme: ids, names, definitions. Example: gongbao labels --interface"""
@@ -199,13 +211,13 @@ def labels(
 
 @app.command("next")
 def next_(
-    inputs: Annotated[list[str], typer.Argument(metavar="FILE", help=_INPUTS)],
+    inputs: Inputs,
     output: Annotated[str, typer.Option("--output", "-o", help="Tasks: .json for Label Studio, .jsonl for doccano.")],
     n: Annotated[int, typer.Option("--n", min=1, help="How many paragraphs.")] = 40,
-    model: Annotated[Optional[str], typer.Option(help="A model folder, or latest; default: the shipped model.")] = None,  # noqa: UP045
-    device: Annotated[Optional[str], typer.Option(help="cpu, cuda, …; default: a GPU where there is one.")] = None,  # noqa: UP045
-    column: Annotated[Optional[str], typer.Option(help=_COLUMN)] = None,  # noqa: UP045
-    force: Annotated[bool, typer.Option("--force", help="Overwrite an output that is there.")] = False,
+    model: Model = None,
+    device: Device = None,
+    column: Column = None,
+    force: Force = False,
 ) -> None:
     """Propose what to label next: paragraphs that the model doubts, unlike one another.
 
@@ -236,8 +248,8 @@ def watch(
         str, typer.Option("--output", "-o", help="The folder for the outputs, each under its file's name.")
     ],
     formats: Annotated[str, typer.Option("--formats", help="Suffixes to write, such as .jsonl,.html.")] = ".jsonl",
-    model: Annotated[Optional[str], typer.Option(help="A model folder, or latest; default: the shipped model.")] = None,  # noqa: UP045
-    device: Annotated[Optional[str], typer.Option(help="cpu, cuda, …; default: a GPU where there is one.")] = None,  # noqa: UP045
+    model: Model = None,
+    device: Device = None,
     settle: Annotated[float, typer.Option(min=0, help="Seconds for which a file must not have changed.")] = 2.0,
     once: Annotated[bool, typer.Option("--once", help="Label what is there and end.")] = False,
 ) -> None:
@@ -264,7 +276,7 @@ def watch(
 
 @app.command()
 def doctor(
-    model: Annotated[Optional[str], typer.Option(help="A model folder, or latest; default: the shipped model.")] = None,  # noqa: UP045
+    model: Model = None,
 ) -> None:
     """Say what is installed, and which model, engine and folders would be used: for a bug report.
 

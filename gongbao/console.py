@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gongbao.errors import GongbaoError
+from gongbao.lines import in_one_line
+from gongbao.listing import short
 
 if TYPE_CHECKING:
     from gongbao.labeler import Labeler
@@ -54,7 +56,7 @@ class one_line:
 
 def say(text: str) -> None:
     """Say it in one line, whatever a file's name holds."""
-    print(text.replace("\n", "\\n").replace("\r", "\\r"), file=sys.stderr, flush=True)
+    print(in_one_line(text), file=sys.stderr, flush=True)
 
 
 def open_labeler(model: str | None, device: str | None, policy: str) -> Labeler:
@@ -65,12 +67,11 @@ def open_labeler(model: str | None, device: str | None, policy: str) -> Labeler:
 
     policy = policy.strip().lower()
     wanted = None if policy == "f1" else Policy.parse(policy)
-    if wanted:
-        # Before the model is opened, which takes seconds.
-        apply(Decision.load(find(model)), wanted)
+    # Before the model is opened, which takes seconds.
+    rule = apply(Decision.load(find(model)), wanted) if wanted else None
     labeler = Labeler.load(model, device)
-    if wanted:
-        labeler = Labeler(labeler.engine, apply(labeler.decision, wanted), labeler.name)
+    if rule:
+        labeler = Labeler(labeler.engine, rule, labeler.name)
     share = workload(labeler.decision)
     expected = "" if share is None else f"; expect about {share:.0%} of the paragraphs to have a label to review"
     say(f"model {labeler.name}, decision rule {labeler.decision.id} ({policy}){expected}")
@@ -126,8 +127,7 @@ def print_json(row: dict[str, Any]) -> None:
 def print_row(row: dict[str, Any]) -> None:
     """Show a paragraph for reading: its labels, and under it the sentence that carries each."""
     doubt = f"  (review: {', '.join(row['review'])})" if row["review"] else ""
-    text = row["text"] if len(row["text"]) <= 60 else row["text"][:59] + "…"
-    print(f"{row['id']}  [{', '.join(row['labels']) or 'none'}]{doubt}\n    {text}")
+    print(f"{row['id']}  [{', '.join(row['labels']) or 'none'}]{doubt}\n    {short(row['text'])}")
     for label, evidence in row["evidence"].items():
         print(f"    {label} {row['scores'][label]:.2f}: {row['text'][evidence['start'] : evidence['end']]}")
 

@@ -31,8 +31,8 @@ def examine(model: str | None = None) -> list[tuple[str, str]]:
         ("labels", f"{POLICY_DOMAINS.signature}, codebook {POLICY_DOMAINS.codebook or '-'}"),
         ("python", f"{platform.python_version()} ({sys.executable})"),
         ("system", f"{platform.system()} {platform.release()} {platform.machine()}, {os.cpu_count()} cores"),
-        ("packages", ", ".join(f"{name} {_version(name) or '! missing'}" for name in NEEDED)),
-        ("optional", ", ".join(f"{name} {_version(name) or '-'}" for name in OPTIONAL)),
+        ("packages", ", ".join(f"{name} {installed(name) or '! missing'}" for name in NEEDED)),
+        ("optional", ", ".join(f"{name} {installed(name) or '-'}" for name in OPTIONAL)),
     ]
     found += _computing()
     found += _model(model)
@@ -72,7 +72,8 @@ def _model(model: str | None) -> list[tuple[str, str]]:
     ]
 
 
-def _version(package: str) -> str | None:
+def installed(package: str) -> str | None:
+    """Return the version of a package, None if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

@@ -12,6 +12,12 @@ from typing import Any, TextIO
 from gongbao.errors import GongbaoError
 
 
+def check_new(path: str | Path, force: bool) -> None:
+    """Raise GongbaoError if a file is there already and is not to be overwritten."""
+    if Path(path).exists() and not force:
+        raise GongbaoError(f"{path} is there already: use --force to overwrite it, or another name")
+
+
 @contextmanager
 def whole(path: str | Path) -> Iterator[Path]:
     """Give a path to write to; what is written there takes its place at `path` if the block ends well."""

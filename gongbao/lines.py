@@ -11,6 +11,9 @@ from functools import cached_property
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]+"
 )
+# Print stretches a line by spaces between full-width characters and figures; the space after 第十二条 was written.
+_STRETCH = re.compile(r"(?<=[^\x00-\x2f\x3a-\x7f])\s+(?=[^\x00-\x2f\x3a-\x7f])|(?<=\d)\s+(?=[^\x00-\x7f])")
+_ARTICLE = re.compile(r"第[一二三四五六七八九十百零〇\d]{1,6}[编章节条]$")
 _BLANK = re.compile(rf"(?:\s|{_INVISIBLE.pattern})+")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _RARE = re.compile(r"[^ -~\n\t一-鿿]")
@@ -133,6 +136,11 @@ def clean(text: str) -> str:
     return _RARE.sub(lambda found: "\ufffd" if unicodedata.category(found[0]) in _UNSHOWN else found[0], text)
 
 
+def in_one_line(text: str) -> str:
+    """Show line ends, as a file's name may hold them, without ending the line."""
+    return text.replace("\n", "\\n").replace("\r", "\\r")
+
+
 def width(text: str) -> float:
     """Return the width in full-width characters.
 
@@ -156,6 +164,19 @@ def join(texts: Iterable[str]) -> str:
         parts.append(text)
         last = text[-1:] or last
     return "".join(parts)
+
+
+def unstretched(text: str) -> str:
+    """Take out the spaces that print puts between characters.
+
+    >>> unstretched("5月 30日，全 会"), unstretched("第十二条 本办法")
+    ('5月30日，全会', '第十二条 本办法')
+    """
+    return _STRETCH.sub(_unstretch, text)
+
+
+def _unstretch(match: re.Match[str]) -> str:
+    return match.group() if _ARTICLE.search(match.string[max(0, match.start() - 9) : match.start()]) else ""
 
 
 def _spaced(last: str, first: str) -> bool:

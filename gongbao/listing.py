@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gongbao.documents import Aside, Document, Ledger, Paragraph
+from gongbao.lines import in_one_line
 
 _SHOWN = 60
 
@@ -14,13 +15,12 @@ def line_of(item: Paragraph | Aside | Document) -> str:
     if isinstance(item, Paragraph):
         kind = "#" if item.kind == "heading" else " "
         page = f"p.{item.page} " if item.page else ""
-        return f"{item.number:5d} {kind} {page}{_short(item.text)}"
+        return f"{item.number:5d} {kind} {page}{short(item.text)}"
     if isinstance(item, Aside):
         where = f"p.{item.page}" if item.page else f"line {item.line}"
-        return f"    -   {item.reason} ({where}): {_short(item.text)}"
-    name = item.id.replace("\n", "\\n").replace("\r", "\\r")
+        return f"    -   {item.reason} ({where}): {short(item.text)}"
     known = [item.title, item.number, item.issuer, item.date, item.encoding]
-    return f"{name}: {', '.join(filter(None, known))}\n{balance(item.ledger)}"
+    return f"{in_one_line(item.id)}: {', '.join(filter(None, known))}\n{balance(item.ledger)}"
 
 
 def balance(ledger: Ledger) -> str:
@@ -73,5 +73,6 @@ def row_of(item: Paragraph | Aside | Document) -> dict[str, Any]:
     }
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Return the beginning of a text that is longer than a line."""
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

@@ -9,9 +9,11 @@ from datetime import date
 from gongbao.documents import Aside
 
 _FIGURES = {char: str(value) for value, char in enumerate("〇一二三四五六七八九")} | {"零": "0", "○": "0"}
+YEAR = r"\d{4}|[〇○零一二三四五六七八九]{4}"
+"""A year's figures; those of months and days are `_COUNT`."""
+_COUNT = r"\d{1,2}|[一二三四五六七八九十]{1,3}"
 _DATE = re.compile(
-    r"(\d{4}|[〇○零一二三四五六七八九]{4})\s*年\s*(\d{1,2}|[一二三四五六七八九十]{1,3})\s*月"
-    r"\s*(\d{1,2}|[一二三四五六七八九十]{1,3})\s*日|(\d{4})[-./](\d{1,2})[-./](\d{1,2})(?!\d)"
+    rf"({YEAR})\s*年\s*({_COUNT})\s*月\s*({_COUNT})\s*日|(\d{{4}})[-./](\d{{1,2}})[-./](\d{{1,2}})(?!\d)"
 )
 _NUMBER = re.compile(r"[\u4e00-\u9fff]{1,12}[〔［\[]\d{4}[〕］\]]\s*(?:第\s*)?\d{1,5}\s*号")
 _NUMBERED = (
@@ -19,10 +21,7 @@ _NUMBERED = (
     r"|[\u4e00-\u9fff\s、]{2,40}(?:公告|令|通告)\s*\d{4}\s*年\s*第\s*\d{1,5}\s*号"
 )
 _NUMBER_LINE = re.compile(rf"({_NUMBERED})(?:\s*签发人\s*[：:].{{1,20}})?")
-_DATE_LINE = re.compile(
-    r"[（(]?(?:\d{4}|[〇○零一二三四五六七八九]{4})\s*年\s*(?:\d{1,2}|[一二三四五六七八九十]{1,3})\s*月"
-    r"\s*(?:\d{1,2}|[一二三四五六七八九十]{1,3})\s*日[）)]?"
-)
+_DATE_LINE = re.compile(rf"[（(]?(?:{YEAR})\s*年\s*(?:{_COUNT})\s*月\s*(?:{_COUNT})\s*日[）)]?")
 ORGAN = (
     r"(?:委员会|人民政府|国务院|中共中央|中央军委|办公厅|办公室|委|部|局|厅|署|总局|人民代表大会|人大常委会|政协|"
     r"人民法院|人民检察院|银行|总工会|团中央|联合会)"
@@ -59,9 +58,7 @@ def is_date(text: str) -> bool:
 
 def is_issuer(text: str) -> bool:
     """Tell whether a line may be the organ that signs a document; it counts before a closing date only."""
-    # Print spaces a short name out: 国 务 院.
-    bare = "".join(text.split()) if re.fullmatch(r"(?:\S\s+)+\S", text) else text
-    return _ISSUER_LINE.fullmatch(bare) is not None
+    return _ISSUER_LINE.fullmatch(_closed(text)) is not None
 
 
 def describe(title: str | None, aside: Iterable[Aside]) -> tuple[str | None, str | None, str | None]:
@@ -79,10 +76,13 @@ def describe(title: str | None, aside: Iterable[Aside]) -> tuple[str | None, str
     named = _ISSUER_TITLE.match(title or "")
     named = None if named and _DOING.search(named.group(1)) else named
     published = (_PUBLISHER.search(line.text) for line in lines if line.reason == "source")
-    organs = [
-        "".join(line.split()) if re.fullmatch(r"(?:\S\s+)+\S", line) else " ".join(line.split()) for line in signed
-    ]
-    issuer = " ".join(organs) if organs else named.group(1).strip() if named else None
+    issuer = (
+        " ".join(" ".join(_closed(line).split()) for line in signed)
+        if signed
+        else named.group(1).strip()
+        if named
+        else None
+    )
 
     def field(pattern: re.Pattern[str]) -> str | None:
         return next((match.group(1) for line in lines if (match := pattern.search(line.text))), None)
@@ -109,6 +109,11 @@ def iso(text: str) -> str | None:
         return date(year, month, day).isoformat()
     except ValueError:
         return None
+
+
+def _closed(text: str) -> str:
+    """A name without the spaces that print puts into a short one: 国 务 院."""
+    return "".join(text.split()) if re.fullmatch(r"(?:\S\s+)+\S", text) else text
 
 
 def _value(digits: str) -> int:

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gongbao.answers import Words
 from gongbao.errors import GongbaoError
+from gongbao.files import check_new
 from gongbao.labels import Scheme
 from gongbao.readers import ASIDE, ERRORS
-from gongbao.writers import SHOWING, WRITERS, Writer
+from gongbao.writers import SHOWING, WRITERS
 from gongbao.writers.jsonl import write_lines
+from gongbao.writers.writer import Writer
 
 
 @dataclass(frozen=True)
@@ -61,19 +64,18 @@ def check_outputs(
             raise GongbaoError(f"{path} is named twice")
         if path.is_dir():
             raise GongbaoError(f"{path} is a folder; name a file in it")
-        if path.exists() and not force and not found.journal.exists():
-            raise GongbaoError(f"{path} is there already: use --force to overwrite it, or another name")
+        check_new(path, force or found.journal.exists())
     return found
 
 
-class Tee:
+class Tee(Writer):
     """Hands everything to every writer; lines set aside also go to their own file."""
 
     def __init__(self, writers: Sequence[Writer], aside: Callable[[dict[str, Any]], None]) -> None:
         self._writers = writers
         self._aside = aside
 
-    def paragraph(self, row: dict[str, Any], words: Mapping[str, Sequence[tuple[int, int]]]) -> None:
+    def paragraph(self, row: dict[str, Any], words: Words) -> None:
         for writer in self._writers:
             writer.paragraph(row, words)
 

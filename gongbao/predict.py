@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from gongbao.labelled import make_row
 from gongbao.language import warnings
 from gongbao.listing import row_of
 from gongbao.outputs import Outputs, Tee, check_outputs, open_outputs
-from gongbao.readers import LIMIT, STDIN, Source, examine, expand, is_there, passed_over
+from gongbao.readers import LIMIT, STDIN, Source, examine, expand, passed_over, split_missing
 from gongbao.review import write_tasks
 from gongbao.writers.jsonl import write_lines
 
@@ -79,15 +79,14 @@ def predict(
     done: an output that is there already (without `force`) or of no known kind, no file of a known kind in the input.
     """
     targets = check_outputs(outputs, force, review) if outputs is not None else None
-    missing = [path for path in inputs if not is_there(path)]
-    present = [path for path in inputs if path not in missing]
+    present, missing = split_missing(inputs)
     ours = {path.resolve() for path in targets.all} if targets else set()
     ours |= {Path(review).resolve()} if review else set()
     sources = [source for source in expand(present, limit) if not _is_ours(source, ours)]
     if not sources and not missing:
         raise GongbaoError("nothing to label: what was given is the output itself, or holds no other file to read")
     summary = Summary(files=len(missing), passed_over=len(passed_over(present)))
-    summary.errors += [(path, f"{path}: no such file or directory") for path in missing]
+    summary.errors += missing
     summary.size = sum(source.size for source in sources)
     run = {
         "model": labeler.name,
@@ -202,7 +201,7 @@ def _hand_on(
         if item.encoding and not item.encoding.startswith("utf-8"):
             summary.encodings[item.encoding] += 1
         if tee:
-            tee.document(row_of(replace(item, id=source.id)))
+            tee.document(row_of(item))
     elif isinstance(item, Aside):
         summary.aside[item.reason] += 1
         if tee:

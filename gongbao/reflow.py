@@ -174,7 +174,7 @@ def _columns_of_run(run: list[Line]) -> list[_Column | None]:
     if not any(verdicts):
         return [None] * len(run)
     base = median(line.indent for line in run)
-    blanks = sum(line.gap for line in run[1:]) < 0.8 * (len(run) - 1)
+    blanks = _gaps_say(run)
     indented = sum(line.indent - base >= 1.0 for line in run) >= 3
     widths = [run[i].width + max(0.0, run[i].indent - base) for i in open_]
     usual = median(widths)
@@ -213,6 +213,11 @@ def _between(ordered: list[int], low: int, high: int) -> list[int]:
     return ordered[bisect_left(ordered, low) : bisect_left(ordered, high)]
 
 
+def _gaps_say(run: list[Line]) -> bool:
+    """Whether blank lines say anything: in double spacing they do not."""
+    return sum(line.gap for line in run[1:]) < 0.8 * (len(run) - 1)
+
+
 def _print_of(run: list[Line]) -> _Column | None:
     """The column of lines that show where paragraphs begin, by indents or blank lines, and fill all others.
 
@@ -235,7 +240,7 @@ def _print_of(run: list[Line]) -> _Column | None:
     full = sum(width >= widest - max(2.0, 0.08 * widest) for width in widths)
     if not NARROWEST_COLUMN <= widest <= WIDEST_COLUMN or full < 0.9 * len(widths):
         return None
-    return _Column(median(widths), base, gaps < 0.8 * (len(run) - 1), indented)
+    return _Column(median(widths), base, _gaps_say(run), indented)
 
 
 def _in_sentences(pairs: list[tuple[Line, Line]]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from gongbao.errors import GongbaoError
 from gongbao.examples import Example, LabelledSentence
-from gongbao.files import draft
+from gongbao.files import check_new, draft
 from gongbao.labels import Scheme, nearest
 from gongbao.rows import kind_of, parse_row
 
@@ -51,8 +51,7 @@ def check_tasks(path: str | Path, force: bool = False) -> Path:
     path = Path(path)
     if path.suffix.lower() not in (".json", ".jsonl"):
         raise GongbaoError(f"{path}: tasks are written as .json (Label Studio) or .jsonl (doccano)")
-    if path.exists() and not force:
-        raise GongbaoError(f"{path} is there already: use --force to overwrite it, or another name")
+    check_new(path, force)
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 

@@ -11,24 +11,20 @@ formats that have paragraphs give each as one line: such lines are joined only i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gongbao import asides, metadata
 from gongbao.documents import Aside, Kind, Paragraph
 from gongbao.headings import Outline, is_title
-from gongbao.lines import Block, Line, read_lines
+from gongbao.lines import Block, Line, read_lines, unstretched
 from gongbao.reflow import ends_sentence, is_wrapped, reflow
 from gongbao.sentences import split_sentences
 
 __all__ = ["Segmented", "assemble", "blocks", "segment", "segment_lines", "split_sentences"]
 
-# Print stretches a line by spaces between full-width characters and figures; the space after 第十二条 was written.
-_STRETCH = re.compile(r"(?<=[^\x00-\x2f\x3a-\x7f])\s+(?=[^\x00-\x2f\x3a-\x7f])|(?<=\d)\s+(?=[^\x00-\x7f])")
 _TITLE_LINES = 3
 _TITLE_WITHIN = 20
-_ARTICLE = re.compile(r"第[一二三四五六七八九十百零〇\d]{1,6}[编章节条]$")
 
 
 @dataclass(frozen=True)
@@ -144,7 +140,7 @@ def assemble(made: Iterable[Block], document: str = "", *, paged: bool = False) 
         else:
             kind, path = outline.place(text, after, level, row=block.lines[0].whole)
         if kind == "body" and block.wrapped:
-            text = _STRETCH.sub(_unstretch, text)
+            text = unstretched(text)
         number = len(paragraphs) + 1
         paragraphs.append(
             Paragraph(
@@ -205,7 +201,3 @@ def _following(pending: Sequence[tuple[Block, str]]) -> list[str]:
         following.append(after)
         after = after if block.reason else text
     return following[::-1]
-
-
-def _unstretch(match: re.Match[str]) -> str:
-    return match.group() if _ARTICLE.search(match.string[max(0, match.start() - 9) : match.start()]) else ""

@@ -12,7 +12,7 @@ from gongbao.errors import GongbaoError
 from gongbao.files import read_json, write_text
 from gongbao.labeler import Labeler
 from gongbao.predict import Summary, predict
-from gongbao.readers import Source, expand
+from gongbao.readers import files_below
 from gongbao.writers import WRITERS
 
 RECORD = ".watch.json"
@@ -85,12 +85,11 @@ def watch(
 
 
 def _files(folder: Path) -> list[Path]:
-    try:
-        sources: list[Source] = expand([folder])
-    except GongbaoError:
-        # Nothing in it yet.
-        return []
-    return list(dict.fromkeys(Path(source.path) for source in sources))
+    """The files in the folder, one that several links lead to once."""
+    found: dict[Path, Path] = {}
+    for path in files_below(folder):
+        found.setdefault(path.resolve(), path)
+    return list(found.values())
 
 
 def _target(path: Path, folder: Path, out: Path, suffix: str) -> Path:

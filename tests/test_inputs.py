@@ -11,7 +11,7 @@ import pytest
 from make_samples import SAMPLES, docx, html, xlsx
 
 from gongbao.errors import GongbaoError
-from gongbao.readers import Source, examine, expand, is_there, passed_over, read
+from gongbao.readers import Source, examine, expand, passed_over, read, split_missing
 
 TEXT = "要坚持稳中求进。\n"
 
@@ -106,7 +106,8 @@ def test_patterns(tmp_path):
         (tmp_path / name).write_text(TEXT)
     (tmp_path / "a3").mkdir()
     assert [source.id for source in expand([f"{tmp_path}/a*"])] == ["a1.txt", "a2.txt"]
-    assert is_there(f"{tmp_path}/a*") and not is_there(f"{tmp_path}/c*")
+    present, missing = split_missing([f"{tmp_path}/a*", f"{tmp_path}/c*"])
+    assert present == [f"{tmp_path}/a*"] and [path for path, _ in missing] == [f"{tmp_path}/c*"]
     with pytest.raises(GongbaoError, match="matches no file"):
         expand([f"{tmp_path}/c*.txt"])
 

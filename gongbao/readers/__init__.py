@@ -15,7 +15,18 @@ from typing import BinaryIO
 from gongbao import metadata
 from gongbao.documents import Aside, Document, Paragraph
 from gongbao.readers.formats import PROSE, ROWS
-from gongbao.readers.inputs import ASIDE, ERRORS, STDIN, Source, expand, is_there, opened, passed_over, source_of
+from gongbao.readers.inputs import (
+    ASIDE,
+    ERRORS,
+    STDIN,
+    Source,
+    expand,
+    files_below,
+    opened,
+    passed_over,
+    source_of,
+    split_missing,
+)
 from gongbao.readers.reading import LIMIT, Reading
 from gongbao.segment import Segmented, segment_lines
 
@@ -27,9 +38,10 @@ __all__ = [
     "Source",
     "examine",
     "expand",
-    "is_there",
+    "files_below",
     "passed_over",
     "read",
+    "split_missing",
     "stream",
 ]
 

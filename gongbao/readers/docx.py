@@ -12,7 +12,7 @@ from gongbao.readers.beside import beside, chunk_lines, paragraphs_of
 from gongbao.readers.numbering import Numbering
 from gongbao.readers.package import check_package
 from gongbao.readers.reading import Reading
-from gongbao.readers.styles import contents_styles, levels
+from gongbao.readers.styles import contents_styles, levels, outline_level
 from gongbao.readers.wordml import FALLBACK, Contents, Piece, W, goes_on, joined, read_paragraph, texts
 
 _ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -138,18 +138,14 @@ class _Lines:
 
     def _chunk(self, element: Any) -> Iterator[Line]:
         """The lines of a file that stands in the document by reference."""
-        found = chunk_lines(self._parts.get(element.get(_ID)), self._reading)
-        for line in found:
+        for line in chunk_lines(self._parts.get(element.get(_ID)), self._reading):
             self._number += 1
             yield replace(line, number=self._number, start=self._start)
             self._start += len(line.text)
 
     def _level(self, element: Any, text: str, strong: bool) -> int | None:
-        outline = element.find(f"{W}pPr/{W}outlineLvl")
-        if outline is not None:
-            given = int(outline.get(f"{W}val", "9"))
-            if given < 9:
-                return given + 1
+        if (given := outline_level(element)) is not None:
+            return given
         level = self._levels.get(_value(element, "pStyle"))
         if level is None and strong and len(text) <= _STRONG_LENGTH and not _STOP.search(text) and "\n" not in text:
             return _STRONG_LEVEL
@@ -167,7 +163,7 @@ class _Lines:
             inside = [list(self.blocks(cell)) for cell in cells]
             if row.find(f"{W}trPr/{W}del") is not None:
                 inside = [[replace(line, reason=line.reason or "deleted") for line in lines] for lines in inside]
-            shown = ["".join(_spaced(lines)) for lines in inside]
+            shown = [" ".join(line.text for line in lines if not line.reason) for lines in inside]
             yield from self.lines("\t".join(filter(None, shown)), whole=True)
             for line in (line for lines in inside for line in lines if line.reason):
                 yield from self.lines(line.text, reason=line.reason)
@@ -177,11 +173,6 @@ def _value(paragraph: Any, name: str) -> str:
     """What a paragraph's properties say under a name."""
     found = paragraph.find(f"{W}pPr/{W}{name}")
     return "" if found is None else str(found.get(f"{W}val", ""))
-
-
-def _spaced(lines: list[Line]) -> Iterator[str]:
-    kept = [line.text for line in lines if not line.reason]
-    yield " ".join(kept)
 
 
 def _row_of(cell: Any) -> Any:

@@ -78,11 +78,23 @@ def expand(paths: Iterable[str | Path], limit: int = LIMIT) -> list[Source]:
     return found
 
 
-def is_there(path: str | Path) -> bool:
-    """Tell whether a path stands for anything: a file, a folder, standard input, a pattern that matches."""
-    return (
-        str(path) in (STDIN, "") or os.path.lexists(path) or (glob.has_magic(str(path)) and bool(glob.glob(str(path))))
-    )
+def split_missing(paths: Iterable[str]) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return the paths that stand for something (a file, a folder, standard input, a pattern that matches), and the
+    others with what to say of each.
+    """
+    present: list[str] = []
+    missing: list[tuple[str, str]] = []
+    for path in paths:
+        if path in (STDIN, "") or os.path.lexists(path) or (glob.has_magic(path) and glob.glob(path)):
+            present.append(path)
+        else:
+            missing.append((path, f"{path}: no such file or directory"))
+    return present, missing
+
+
+def files_below(folder: str | Path) -> list[Path]:
+    """Return the files below a directory that are read, or whose format is known and refused with advice, by name."""
+    return [file for file in _walk(Path(folder)) if _readable(file)]
 
 
 def passed_over(paths: Iterable[str | Path]) -> list[Path]:
@@ -154,7 +166,7 @@ def _files(given: str | Path) -> Iterator[tuple[Path | str, str]]:
     if not str(given):
         raise GongbaoError("the name of an input is empty")
     if path.is_dir():
-        known = [file for file in _walk(path) if _readable(file)]
+        known = files_below(path)
         if not known:
             raise GongbaoError(f"{path}: no file in it that can be read (known: {', '.join(KNOWN)})")
         for file in known:

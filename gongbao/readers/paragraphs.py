@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from gongbao import asides
 from gongbao.headings import level_of
-from gongbao.lines import Line, join, width
+from gongbao.lines import Line, join, unstretched, width
 from gongbao.readers.edges import INDENTED, Piece, settle
 from gongbao.reflow import ends_sentence
 
@@ -24,9 +24,6 @@ _FULL = 1.6
 _UNIT = re.compile(r"[“‘（《「『【〈]*(?:[A-Za-z0-9.,%+-]{1,20}|.)[。，、；：？！”’）》」』】〉%％]*")
 _BULLET = re.compile(r"[•●■◆▪►○□☆★※]|[-–]\s")
 _ANNEX = re.compile(r"附[件表录]\s*[\d一二三四五六七八九十]*\s*[：:]?")
-# Print stretches a line by spaces between its characters; the space after 第十二条 was written.
-_STRETCH = re.compile(r"(?<=[^\x00-\x2f\x3a-\x7f])\s+(?=[^\x00-\x2f\x3a-\x7f])|(?<=\d)\s+(?=[^\x00-\x7f])")
-_ARTICLE = re.compile(r"第[一二三四五六七八九十百零〇\d]{1,6}[编章节条]$")
 
 
 def paragraphs(given: Sequence[Piece]) -> Iterator[Line]:
@@ -105,9 +102,5 @@ def _one(pieces: Sequence[Piece]) -> Line:
     first = pieces[0].line
     if len(pieces) == 1:
         return first
-    text = _STRETCH.sub(_unstretch, join(piece.line.text for piece in pieces))
+    text = unstretched(join(piece.line.text for piece in pieces))
     return replace(first, text=text)
-
-
-def _unstretch(match: re.Match[str]) -> str:
-    return match.group() if _ARTICLE.search(match.string[max(0, match.start() - 9) : match.start()]) else ""

@@ -19,13 +19,13 @@ def levels(styles: Any) -> dict[str, int]:
         key = style.get(f"{W}styleId", "")
         name = style.find(f"{W}name")
         called = name.get(f"{W}val", "") if name is not None else ""
-        outline = style.find(f"{W}pPr/{W}outlineLvl")
+        outline = outline_level(style)
         if called.lower() in ("title", "标题"):
             own[key] = 0
         elif match := _HEADING.fullmatch(called):
             own[key] = int(match.group(1))
-        elif outline is not None and int(outline.get(f"{W}val", "9")) < 9:
-            own[key] = int(outline.get(f"{W}val")) + 1
+        elif outline is not None:
+            own[key] = outline
         parent = style.find(f"{W}basedOn")
         if parent is not None:
             based[key] = parent.get(f"{W}val", "")
@@ -39,6 +39,13 @@ def levels(styles: Any) -> dict[str, int]:
         if at in own:
             made[key] = own[at]
     return made
+
+
+def outline_level(element: Any) -> int | None:
+    """The level, from 1, that a paragraph or a style gives itself in the outline; None for body text."""
+    outline = element.find(f"{W}pPr/{W}outlineLvl")
+    given = 9 if outline is None else int(outline.get(f"{W}val", "9"))
+    return given + 1 if given < 9 else None
 
 
 def contents_styles(styles: Any) -> frozenset[str]:

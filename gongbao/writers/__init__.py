@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from gongbao.labels import Scheme
 from gongbao.writers.csv import write_csv
 from gongbao.writers.html import write_html
 from gongbao.writers.jsonl import write_jsonl
 from gongbao.writers.parquet import write_parquet
+from gongbao.writers.writer import Writer
 from gongbao.writers.xlsx import write_xlsx
-
-
-class Writer(Protocol):
-    """Takes what comes out of a run, document by document, in order."""
-
-    def paragraph(self, row: dict[str, Any], words: Mapping[str, Sequence[tuple[int, int]]]) -> None:
-        """A labelled paragraph, and the spans of its text that carry each label (for outputs that show them)."""
-        ...
-
-    def aside(self, row: dict[str, Any]) -> None:
-        """A line set aside: document, line, page, reason, text."""
-        ...
-
-    def document(self, row: dict[str, Any]) -> None:
-        """A document whose paragraphs and asides have all come: title, date, number, issuer, ledger, …"""
-        ...
-
 
 Open = Callable[[Path, Scheme, Mapping[str, Any]], AbstractContextManager[Writer]]
 

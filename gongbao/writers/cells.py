@@ -11,6 +11,15 @@ COLUMNS = ("id", "document", "number", "kind", "heading", "page", "line", "text"
 AFTER = ("evidence", "sentences", "model", "decision", "extra")
 
 
+KNOWN = frozenset({*COLUMNS, "scores", *AFTER} - {"extra"})
+
+
+def extra_of(row: dict[str, Any]) -> str | None:
+    """The other keys of a table's row as JSON, None where there are none."""
+    extra = {key: value for key, value in row.items() if key not in KNOWN}
+    return json.dumps(extra, ensure_ascii=False) if extra else None
+
+
 def columns_of(scheme: Scheme) -> list[str]:
     """The names of the columns: labels joined by `;`, a heading path by ` > `, one `score_<label>` a label."""
     return [*COLUMNS, *(f"score_{label}" for label in scheme.ids), *AFTER]
@@ -18,8 +27,6 @@ def columns_of(scheme: Scheme) -> list[str]:
 
 def cells_of(row: dict[str, Any], scheme: Scheme) -> list[Any]:
     """The cells of a row, in the order of `columns_of`; `evidence`, `sentences` and `extra` (other keys) are JSON."""
-    known = {*COLUMNS, *AFTER, "scores"}
-    extra = {key: value for key, value in row.items() if key not in known}
     return [
         row["id"],
         row["document"],
@@ -36,7 +43,7 @@ def cells_of(row: dict[str, Any], scheme: Scheme) -> list[Any]:
         _json(row["sentences"]),
         row["model"],
         row["decision"],
-        _json(extra) if extra else None,
+        extra_of(row),
     ]
 
 

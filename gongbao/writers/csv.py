@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
+from gongbao.answers import Words
 from gongbao.files import draft
 from gongbao.labels import Scheme
 from gongbao.writers.cells import cells_of, columns_of
+from gongbao.writers.writer import Writer
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-class Csv:
+class Csv(Writer):
     """Writes paragraphs, a row each, in the columns of `cells.py`."""
 
     def __init__(self, file: TextIO, scheme: Scheme) -> None:
@@ -23,14 +25,8 @@ class Csv:
         self._scheme = scheme
         self._table.writerow(columns_of(scheme))
 
-    def paragraph(self, row: dict[str, Any], words: Mapping[str, Sequence[tuple[int, int]]]) -> None:
+    def paragraph(self, row: dict[str, Any], words: Words) -> None:
         self._table.writerow(["" if cell is None else defused(cell) for cell in cells_of(row, self._scheme)])
-
-    def aside(self, row: dict[str, Any]) -> None:
-        pass
-
-    def document(self, row: dict[str, Any]) -> None:
-        pass
 
 
 @contextmanager

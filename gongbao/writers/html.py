@@ -6,19 +6,18 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from heapq import merge
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
+from gongbao.answers import Words
 from gongbao.errors import GongbaoError
 from gongbao.labels import Scheme
 from gongbao.writers.sheets import Sheets, Tally, relative
-
-if TYPE_CHECKING:
-    from gongbao.writers import Writer
+from gongbao.writers.writer import Writer
 
 LONGEST = 400
 """Paragraphs and lines set aside that a page holds; a longer document has several pages, of about the same length."""
@@ -112,7 +111,7 @@ class _Spool:
         self.count = 0
 
 
-class _Pages:
+class _Pages(Writer):
     """Writes the pages of each document when it ends, and the index at last, into a draft folder."""
 
     def __init__(self, draft: Path, path: Path, sheets: Sheets, spools: ExitStack) -> None:
@@ -124,7 +123,7 @@ class _Pages:
         self._last = ""
         self._pages = 0
 
-    def paragraph(self, row: dict[str, Any], words: Mapping[str, Sequence[tuple[int, int]]]) -> None:
+    def paragraph(self, row: dict[str, Any], words: Words) -> None:
         self._paragraphs.put((_place(row, 1), row, words))
         self._tally.add(row)
         self._last = row["document"]

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gongbao.answers import Words
 from gongbao.files import draft
 from gongbao.labels import Scheme
+from gongbao.writers.writer import Writer
 
 
-class JsonLines:
+class JsonLines(Writer):
     """Writes paragraphs, a row a line; what was set aside goes to a file of its own."""
 
     def __init__(self, write: Callable[[dict[str, Any]], None]) -> None:
         self._write = write
 
-    def paragraph(self, row: dict[str, Any], words: Mapping[str, Sequence[tuple[int, int]]]) -> None:
+    def paragraph(self, row: dict[str, Any], words: Words) -> None:
         self._write(row)
-
-    def aside(self, row: dict[str, Any]) -> None:
-        pass
-
-    def document(self, row: dict[str, Any]) -> None:
-        pass
 
 
 @contextmanager

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gongbao.answers import Words
 from gongbao.files import whole
 from gongbao.labels import Scheme
-from gongbao.writers.cells import AFTER, COLUMNS
+from gongbao.writers.cells import KNOWN, extra_of
+from gongbao.writers.writer import Writer
 
 _GROUP = 4096
-_KNOWN = frozenset({*COLUMNS, "scores", *AFTER} - {"extra"})
 
 
-class Parquet:
+class Parquet(Writer):
     """Writes paragraphs by groups of rows; other keys of a table's row are JSON in `extra`."""
 
     def __init__(self, file: Any, schema: Any, scheme: Scheme) -> None:
@@ -25,21 +26,13 @@ class Parquet:
         self._scheme = scheme
         self._rows: list[dict[str, Any]] = []
 
-    def paragraph(self, row: dict[str, Any], words: Mapping[str, Sequence[tuple[int, int]]]) -> None:
-        extra = {key: value for key, value in row.items() if key not in _KNOWN}
+    def paragraph(self, row: dict[str, Any], words: Words) -> None:
         evidence = [{"label": label, **where} for label, where in row["evidence"].items()]
         self._rows.append(
-            {key: row[key] for key in row if key in _KNOWN}
-            | {"evidence": evidence, "extra": json.dumps(extra, ensure_ascii=False) if extra else None}
+            {key: row[key] for key in row if key in KNOWN} | {"evidence": evidence, "extra": extra_of(row)}
         )
         if len(self._rows) == _GROUP:
             self.flush()
-
-    def aside(self, row: dict[str, Any]) -> None:
-        pass
-
-    def document(self, row: dict[str, Any]) -> None:
-        pass
 
     def flush(self) -> None:
         import pyarrow

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from gongbao.files import draft
 from gongbao.labels import Scheme
-from gongbao.lines import clean
+from gongbao.templates import environment
 from gongbao.writers.marks import Marks, palette
 
 if TYPE_CHECKING:
@@ -31,10 +31,8 @@ REASONS = {
     "deleted": "已删文字",
     "document-number": "文号",
     "empty-row": "空行",
-    "footer": "页脚",
     "footnote": "脚注",
     "formula": "公式",
-    "header": "页眉",
     "hidden": "隐藏文字",
     "issuer": "落款",
     "jump": "转版",
@@ -185,16 +183,6 @@ def _text(name: str) -> str:
 
 
 def _template(name: str) -> Template:
-    # An import that other formats do without.
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_FILES, encoding="utf-8"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=True,
-        finalize=lambda value: type(value)(clean(value)) if isinstance(value, str) else value,
-    )
-    environment.filters["percent"] = lambda share: f"{100 * share:.0f}\u00a0%"
-    return environment.get_template(name)
+    opened = environment(_FILES)
+    opened.filters["percent"] = lambda share: f"{100 * share:.0f}\u00a0%"
+    return opened.get_template(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import zipfile
@@ -12,11 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gongbao.answers import Words
 from gongbao.errors import GongbaoError
 from gongbao.files import whole
 from gongbao.labels import NONE, Scheme
 from gongbao.lines import width
-from gongbao.writers.cells import AFTER, COLUMNS
+from gongbao.writers.cells import extra_of
+from gongbao.writers.writer import Writer
 
 LONGEST = 32_000
 """Characters that a cell holds; what a longer text has beyond stands in the sheet `long texts`, part by part."""
@@ -25,13 +26,12 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _LEFT = (("id", 22), ("document", 20), ("number", 8), ("kind", 9), ("heading", 30), ("page", 6), ("line", 6))
 _TEXT = (("text", 80), ("labels", 24), ("review", 14))
 _RIGHT = (("evidence", 60), ("offsets", 20), ("model", 24), ("decision", 14), ("extra", 30))
-_KNOWN = frozenset({*COLUMNS, "scores", *AFTER} - {"extra"})
 _LINE, _TALLEST = 15, 12
 """The height of a line in points, and the lines that a row has at most."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-class Xlsx:
+class Xlsx(Writer):
     """Writes the paragraphs as they come, and the other sheets at the end."""
 
     def __init__(self, book: Any, scheme: Scheme, run: Mapping[str, Any]) -> None:
@@ -48,12 +48,12 @@ class Xlsx:
         self._scale = (first, first + len(scheme) - 1)
         self._width = len(columns)
 
-    def paragraph(self, row: dict[str, Any], words: Mapping[str, Sequence[tuple[int, int]]]) -> None:
+    def paragraph(self, row: dict[str, Any], words: Words) -> None:
         if self._rows == ROWS:
             raise GongbaoError(f"a sheet holds {ROWS:,} rows and no more: write .parquet, .csv or .jsonl")
         self._rows += 1
         text = row["text"]
-        extra = {key: value for key, value in row.items() if key not in _KNOWN}
+        extra = extra_of(row)
         self._long += [
             (row["id"], part, text[at : at + LONGEST]) for part, at in enumerate(range(LONGEST, len(text), LONGEST), 2)
         ]
@@ -73,7 +73,7 @@ class Xlsx:
             "; ".join(f"{label} {where['start']}-{where['end']}" for label, where in row["evidence"].items()),
             row["model"],
             row["decision"],
-            json.dumps(extra, ensure_ascii=False)[:LONGEST] if extra else None,
+            extra and extra[:LONGEST],
         ]
         # A spreadsheet does not grow its rows when it opens them.
         lines = max(math.ceil(width(text) / _TEXT[0][1] * 2), len(evidence), 1)
@@ -81,9 +81,6 @@ class Xlsx:
         self._sheet.append([_cell(self._sheet, cell) for cell in cells])
         del self._sheet.row_dimensions[self._rows + 1]
         self._counts.setdefault(row["document"], Counter()).update([*(row["labels"] or [NONE]), ""])
-
-    def aside(self, row: dict[str, Any]) -> None:
-        pass
 
     def document(self, row: dict[str, Any]) -> None:
         self._documents[row["document"]] = row
