@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
 STAMP  := $(VENV)/.installed
-# For a CPU build of torch: make install TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# For a CPU build of torch: make install TORCH_INDEX=URL, with the index that torch's own install page names
 TORCH_INDEX ?=
 CONFIG ?= configs/embedded.toml
 MODEL  ?= latest
@@ -24,7 +24,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  || { echo "error: Python 3.11 or later is needed; set PYTHON=…"; exit 2; }
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	$(if $(TORCH_INDEX),$(PY) -m pip install -q --index-url $(TORCH_INDEX) $(shell grep '^torch==' constraints.txt))
-	$(PY) -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[train,dev]'
+	$(PY) -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[train,fast,ray,dev]'
 	@touch $@
 
 baseline: models/.baseline ## fit the TF-IDF baseline that reports show beside the model

@@ -19,7 +19,8 @@ from gongbao import models
 from gongbao.decision import paragraph_logits
 from gongbao.errors import GongbaoError
 from gongbao.examples import read_examples
-from gongbao.labeler import Labeler, weights_of
+from gongbao.engines.exported import weights_of
+from gongbao.labeler import Labeler
 from gongbao.labels import Scheme
 from gongbao.rows import read_rows
 

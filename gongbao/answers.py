@@ -6,13 +6,14 @@ import json
 import re
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
 from gongbao import __version__
 from gongbao.decision import Floats
 from gongbao.documents import Paragraph, Prediction
-from gongbao.journal import Journal
 from gongbao.labeler import Labeler
 
 Words = Mapping[str, Sequence[tuple[int, int]]]
@@ -23,37 +24,68 @@ MOST = 0.5
 SPANS = 6
 
 
+class Store(Protocol):
+    """Where answers are kept: a journal, or what a worker sends back."""
+
+    def get(self, question: bytes) -> bytes | None: ...
+
+    def put(self, question: bytes, answer: bytes) -> None: ...
+
+
+@dataclass(frozen=True)
+class Question:
+    """A chunk of paragraphs, the key that its answer is kept under, and the chunk as the engine takes it."""
+
+    paragraphs: Sequence[Paragraph]
+    key: bytes
+    prepared: Any
+
+
 class Answers:
     """Asks a labeller, or the journal; `words` are asked for only by outputs that show them."""
 
-    def __init__(self, labeler: Labeler, journal: Journal | None = None) -> None:
+    def __init__(self, labeler: Labeler, journal: Store | None = None, identity: str | None = None) -> None:
+        """`identity` is the labeller's unless answers come from elsewhere."""
         self._labeler = labeler
         self._journal = journal
+        self._identity = identity or labeler.identity
         self.resumed = 0
         """Paragraphs whose answers the journal held."""
 
-    def predict(self, chunk: Sequence[Paragraph]) -> list[Prediction]:
-        """Label a chunk; labels follow from the logits, so that another policy asks nothing anew."""
+    def ask(self, chunk: Sequence[Paragraph]) -> Question:
+        """Make a chunk ready to be answered; another thread may do so while the model computes."""
         sentences = [[sentence.text for sentence in paragraph.sentences] for paragraph in chunk]
-        question = self._question("logits", sentences)
-        known = self._journal.get(question) if self._journal else None
+        return Question(chunk, self._question("logits", sentences), self._labeler.engine.prepare(sentences))
+
+    def known(self, chunk: Sequence[Paragraph], words: bool) -> bool:
+        """Whether all that would be asked about a chunk is answered already."""
+        sentences = [[sentence.text for sentence in paragraph.sentences] for paragraph in chunk]
+        answer = self._journal.get(self._question("logits", sentences)) if self._journal else None
+        if answer is None or not words:
+            return answer is not None
+        logits = _unpacked(answer, [len(each) for each in sentences], len(self._labeler.scheme))
+        key, _, _ = self._about_words(chunk, self._labeler.decide(chunk, logits))
+        return key is None or (self._journal is not None and self._journal.get(key) is not None)
+
+    def predict(self, question: Question) -> list[Prediction]:
+        """Label a chunk; labels follow from the logits, so that another policy asks nothing anew."""
+        chunk = question.paragraphs
+        known = self._journal.get(question.key) if self._journal else None
         if known is not None:
-            logits = _unpacked(known, [len(each) for each in sentences], len(self._labeler.scheme))
+            logits = _unpacked(known, [len(each.sentences) for each in chunk], len(self._labeler.scheme))
             self.resumed += len(chunk)
         else:
-            logits = self._labeler.logits(sentences)
+            logits = self._labeler.engine.answer(question.prepared)
             if self._journal:
-                self._journal.put(question, _packed(logits))
+                self._journal.put(question.key, _packed(logits))
         return self._labeler.decide(chunk, logits)
 
     def words(self, chunk: Sequence[Paragraph], predictions: Sequence[Prediction]) -> list[Words]:
         """Find the words that carry each label in its evidence sentence; none where the model reads no pieces."""
-        asked = [index for index, prediction in enumerate(predictions) if prediction.labels]
         found: list[Words] = [{} for _ in chunk]
-        if not asked or not self._labeler.reads_pieces:
+        question, asked, carried = self._about_words(chunk, predictions)
+        if question is None:
             return found
-        carried = [{label: e.sentence for label, e in predictions[index].evidence.items()} for index in asked]
-        question = self._question("words", [[[s.text for s in chunk[i].sentences] for i in asked], carried])
         known = self._journal.get(question) if self._journal else None
         if known is not None:
             spans = json.loads(zlib.decompress(known))
@@ -71,8 +103,18 @@ class Answers:
             found[index] = {label: trimmed(text, pairs) for label, pairs in labels.items()}
         return found
 
+    def _about_words(
+        self, chunk: Sequence[Paragraph], predictions: Sequence[Prediction]
+    ) -> tuple[bytes | None, list[int], list[dict[str, int]]]:
+        """The question about words (None: nothing to ask), the paragraphs asked about, each label's sentence there."""
+        asked = [index for index, prediction in enumerate(predictions) if prediction.labels]
+        carried = [{label: e.sentence for label, e in predictions[index].evidence.items()} for index in asked]
+        if not asked or not self._labeler.reads_pieces:
+            return None, asked, carried
+        return self._question("words", [[[s.text for s in chunk[i].sentences] for i in asked], carried]), asked, carried
+
     def _question(self, kind: str, asked: object) -> bytes:
-        return json.dumps([kind, self._labeler.identity, __version__, asked], ensure_ascii=False).encode()
+        return json.dumps([kind, self._identity, __version__, asked], ensure_ascii=False).encode()
 
 
 def carrying(offsets: Sequence[tuple[int, int]], logits: Floats) -> list[tuple[int, int]]:

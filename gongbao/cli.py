@@ -8,7 +8,21 @@ from typing import Annotated
 import typer
 
 from gongbao import __version__
-from gongbao.console import bar, json_lines, many, one_line, open_labeler, print_json, print_row, report, say, scheme_of
+from gongbao.console import (
+    bar,
+    json_lines,
+    lines_of,
+    many,
+    one_line,
+    open_cluster,
+    open_labeler,
+    parse_shard,
+    print_json,
+    print_row,
+    report,
+    say,
+    scheme_of,
+)
 from gongbao.errors import GongbaoError
 
 app = typer.Typer(
@@ -85,6 +99,18 @@ def predict(
         str | None,
         typer.Option(help="Write doubtful paragraphs as tasks: .json for Label Studio, .jsonl for doccano."),
     ] = None,
+    engine: Annotated[
+        str, typer.Option(help="auto (the fastest exact one here), torch, onnx, openvino, or ray: a cluster.")
+    ] = "auto",
+    precision: Annotated[
+        str, typer.Option(help="fp32, or a faster one that gongbao export has checked: bf16, fp16, int8.")
+    ] = "fp32",
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Label the I-th of N shares of the input, such as 1/4.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Workers of --engine ray; default: one a processor.")
+    ] = None,
     max_mb: MaxMb = 500,
     force: Force = False,
     log_json: Annotated[bool, typer.Option("--log-json", help="Progress as JSON lines on standard error.")] = False,
@@ -94,9 +120,6 @@ def predict(
     Example: gongbao predict folder/ page.docx -o labels.xlsx -o view.html
     """
     from gongbao.outputs import check_outputs
-    from gongbao.predict import predict as label
-    from gongbao.readers.reading import MEGABYTE
-    from gongbao.review import check_tasks
 
     paths = [path for path in output or () if path != "-"]
     show = print_row if not output else print_json if "-" in output else None
@@ -105,9 +128,25 @@ def predict(
             # Before the model is opened, which takes seconds.
             check_outputs(paths, force, review)
         if review:
+            from gongbao.review import check_tasks
+
             # That it is new was checked among the outputs, if there are any.
             check_tasks(review, force or bool(paths))
-        labeler = open_labeler(model, device, policy)
+        part = parse_shard(shard) if shard else (1, 1)
+        cluster = None
+        if engine == "ray":
+            if not paths:
+                raise GongbaoError("--engine ray writes files: name one with -o")
+            # Here, where answers are only gathered, a worker's GPU need not be.
+            here = precision if device in (None, "cpu") else "fp32"
+            labeler = open_labeler(model, "cpu", policy, precision=here)
+            cluster = open_cluster(labeler, model, device, precision, workers, paths[0])
+        else:
+            labeler = open_labeler(model, device, policy, engine, precision)
+        # An exported model opens while the readers are imported.
+        from gongbao.predict import predict as label
+        from gongbao.readers.reading import MEGABYTE
+
         with json_lines() if log_json else bar() as progress:
             summary = label(
                 inputs,
@@ -119,11 +158,13 @@ def predict(
                 limit=max_mb * MEGABYTE,
                 policy=policy,
                 review=review,
+                shard=part,
+                workers=cluster,
                 show=show,
                 progress=progress,
             )
     report(summary, ", ".join(paths))
-    raise typer.Exit(0 if not summary.errors else 1 if summary.paragraphs else 2)
+    raise typer.Exit(0 if not summary.errors else 1 if summary.paragraphs or part[1] > 1 else 2)
 
 
 @app.command()
@@ -272,6 +313,35 @@ def watch(
             for _, error in done.errors:
                 say(f"error: {error}")
     raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def export(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A model folder, latest, or shipped (the default).")
+    ] = "shipped",
+    precision: Annotated[
+        str, typer.Option(help="fp32 (exact), or bf16, int8, fp16, which --check decides on.")
+    ] = "fp32",
+    check: Annotated[
+        str | None, typer.Option(help="Labelled examples (.jsonl) that a precision which is not exact is checked on.")
+    ] = None,
+    calibrate: Annotated[
+        str | None, typer.Option(help="Examples that int8's ranges are set on; default: half of --check's documents.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cuda: check bf16 or fp16 on a GPU.")] = None,
+) -> None:
+    """Export a model for the engines that label faster and open without torch (onnx, openvino).
+
+    Exit code: 0 exported, 2 not. Example: gongbao export shipped --precision bf16 --check data/dev.jsonl
+    """
+    from gongbao.export import export as make
+
+    with one_line():
+        made = make(model, precision, check, calibrate, device, say)
+        for line in lines_of(made):
+            print(line)
+        sys.stdout.flush()
 
 
 @app.command()

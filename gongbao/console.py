@@ -15,6 +15,8 @@ from gongbao.lines import in_one_line
 from gongbao.listing import short
 
 if TYPE_CHECKING:
+    from gongbao.cluster import Cluster
+    from gongbao.export import Export
     from gongbao.labeler import Labeler
     from gongbao.labels import Scheme
     from gongbao.predict import Summary
@@ -59,7 +61,9 @@ def say(text: str) -> None:
     print(in_one_line(text), file=sys.stderr, flush=True)
 
 
-def open_labeler(model: str | None, device: str | None, policy: str) -> Labeler:
+def open_labeler(
+    model: str | None, device: str | None, policy: str, engine: str = "auto", precision: str = "fp32"
+) -> Labeler:
     from gongbao.decision import Decision
     from gongbao.labeler import Labeler
     from gongbao.models import find
@@ -69,12 +73,13 @@ def open_labeler(model: str | None, device: str | None, policy: str) -> Labeler:
     wanted = None if policy == "f1" else Policy.parse(policy)
     # Before the model is opened, which takes seconds.
     rule = apply(Decision.load(find(model)), wanted) if wanted else None
-    labeler = Labeler.load(model, device)
+    labeler = Labeler.load(model, device, engine, precision)
     if rule:
         labeler = Labeler(labeler.engine, rule, labeler.name)
     share = workload(labeler.decision)
     expected = "" if share is None else f"; expect about {share:.0%} of the paragraphs to have a label to review"
-    say(f"model {labeler.name}, decision rule {labeler.decision.id} ({policy}){expected}")
+    how = "" if labeler.engine.identity == "tfidf cpu" else f", {labeler.engine.identity}"
+    say(f"model {labeler.name}{how}, decision rule {labeler.decision.id} ({policy}){expected}")
     return labeler
 
 
@@ -93,6 +98,38 @@ def bar() -> Iterator[Callable[[Summary], None]]:
             bar.update(summary.done - bar.n)
 
         yield progress
+
+
+def open_cluster(
+    labeler: Labeler, model: str | None, device: str | None, precision: str, workers: int | None, output: str
+) -> Cluster:
+    """The workers of `--engine ray`; raises GongbaoError if Ray is not installed."""
+    from importlib.util import find_spec
+
+    from gongbao.cluster import Cluster, Worker, folder_for
+    from gongbao.models import find
+
+    if find_spec("ray") is None:
+        raise GongbaoError("ray is not installed: pip install 'gongbao[ray]'")
+    worker = Worker(str(find(model).resolve()), labeler.name, device or "cpu", precision)
+    return Cluster(worker, folder_for(output), workers, _chunks_done())
+
+
+def _chunks_done() -> Callable[[int, int], None]:
+    """A progress bar of chunks that a cluster has answered, on a terminal only."""
+    from tqdm import tqdm
+
+    bar: Any = None
+
+    def progress(done: int, asked: int) -> None:
+        nonlocal bar
+        if bar is None:
+            bar = tqdm(total=asked, unit="chunk", file=sys.stderr, disable=not sys.stderr.isatty(), leave=False)
+        bar.update(done - bar.n)
+        if done == asked:
+            bar.close()
+
+    return progress
 
 
 @contextmanager
@@ -118,6 +155,29 @@ def json_lines() -> Iterator[Callable[[Summary], None]]:
     yield progress
 
 
+def parse_shard(text: str) -> tuple[int, int]:
+    """Read `1/4` as (1, 4)."""
+    first, _, last = text.partition("/")
+    if first.isdecimal() and last.isdecimal() and 1 <= int(first) <= int(last):
+        return int(first), int(last)
+    raise GongbaoError(f"--shard is I/N, such as 1/4: the first of four; not {text!r}")
+
+
+def lines_of(export: Export) -> Iterator[str]:
+    """What is said of an export."""
+    if export.precision == "fp32":
+        for engine, difference in export.found["difference"].items():
+            yield f"{engine} answers as torch does (largest difference of a probability {difference:.1e})"
+    else:
+        found = export.found
+        yield f"{export.precision}: {found['paragraphs']} paragraphs of {found['file']}, {found['speed']:.2f} x as fast"
+        yield f"  {found['agreement']:.2%} of the decisions agree; a score differs by {found['difference']:.3f} at most"
+        for label, (exact, fast) in found["f1"].items():
+            yield f"  {label:15} F1 {exact:.3f} -> {fast:.3f}"
+        yield f"published: gongbao predict … --precision {export.precision}"
+    yield f"in {export.folder}"
+
+
 def print_json(row: dict[str, Any]) -> None:
     import json
 
@@ -139,7 +199,8 @@ def many(number: int, noun: str) -> str:
 def report(summary: Summary, path: str) -> None:
     counts = ", ".join(f"{label} {count}" for label, count in summary.labels.most_common())
     where = f" -> {path}" if path else ""
-    done = f"{many(summary.paragraphs, 'paragraph')} of {many(summary.files, 'file')}"
+    # A shard may hold no file's end.
+    done = many(summary.paragraphs, "paragraph") + (f" of {many(summary.files, 'file')}" if summary.files else "")
     say(f"{done}{where if summary.paragraphs else ''}: {counts or 'nothing labelled'}")
     if summary.resumed:
         say(f"{many(summary.resumed, 'paragraph')} of it answered before, by a run that was stopped")

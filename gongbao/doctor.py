@@ -64,12 +64,19 @@ def _model(model: str | None) -> list[tuple[str, str]]:
         answer = labeler.label([SENTENCE])[0]
     except GongbaoError as error:
         return [("model", f"! {error}")]
-    device = labeler.identity.rsplit("|", 1)[-1]
     return [
         ("model", f"{labeler.name}, decision rule {labeler.decision.id} ({folder})"),
-        ("engine", f"{type(labeler.engine).__name__} on {device}, opened in {loaded:.1f} s"),
+        ("engine", f"{labeler.engine.identity}, opened in {loaded:.1f} s"),
+        ("exported", _exported(folder)),
         ("answers", f"{SENTENCE} -> {', '.join(answer.labels) or 'none'}"),
     ]
+
+
+def _exported(folder: Path) -> str:
+    from gongbao.engines.exported import find
+
+    found = find(folder)
+    return f"{', '.join(found.precisions)} ({found.folder})" if found else "no (gongbao export makes labelling faster)"
 
 
 def installed(package: str) -> str | None:

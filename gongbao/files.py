@@ -11,6 +11,11 @@ from typing import Any, TextIO
 
 from gongbao.errors import GongbaoError
 
+ASIDE = ".aside.jsonl"
+"""What follows an output's name in the name of the file of lines set aside."""
+ERRORS = ".errors.jsonl"
+"""The same for the file of errors; neither is read as a document."""
+
 
 def check_new(path: str | Path, force: bool) -> None:
     """Raise GongbaoError if a file is there already and is not to be overwritten."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from gongbao import models
 from gongbao.decision import Decision, Floats, paragraph_logits
 from gongbao.documents import Evidence, Paragraph, Prediction
 from gongbao.engines import Engine, open_engine
+from gongbao.engines.exported import weights_hash
 from gongbao.errors import GongbaoError
 from gongbao.labels import Scheme
 
@@ -47,18 +47,24 @@ class Labeler:
     @property
     def identity(self) -> str:
         """What the logits depend on besides the text: the model, the engine and where it computes."""
-        device = getattr(getattr(self.engine, "model", None), "device", "cpu")
-        return f"{self.name}|{type(self.engine).__name__}|{device}"
+        return f"{self.name}|{self.engine.identity}"
 
     @classmethod
-    def load(cls, model: str | Path | None = None, device: str | None = None) -> Labeler:
-        """Open a model: the shipped one by default, `latest`, or a folder.
+    def load(
+        cls,
+        model: str | Path | None = None,
+        device: str | None = None,
+        engine: str = "auto",
+        precision: str = "fp32",
+    ) -> Labeler:
+        """Open a model: the shipped one by default, `latest`, or a folder; `open_engine` chooses the engine.
 
         Raises GongbaoError, naming the file, if the folder lacks one; a folder without a decision rule is refused.
         """
         folder = models.find(model)
         decision = Decision.load(folder)
-        return cls(open_engine(folder, device, models.context(folder)), decision, model_name(folder))
+        opened = open_engine(folder, device, models.context(folder), engine, precision)
+        return cls(opened, decision, model_name(folder))
 
     def label(self, texts: str | Iterable[str]) -> list[Prediction]:
         """Label strings, each one paragraph."""
@@ -137,12 +143,6 @@ def _paragraphs(texts: Iterable[str | Paragraph]) -> list[Paragraph]:
     return made
 
 
-def weights_of(folder: Path) -> Path:
-    """The file that holds a model's weights."""
-    return folder / ("tfidf.safetensors" if (folder / "tfidf.safetensors").exists() else "model.safetensors")
-
-
 def model_name(folder: Path) -> str:
     """Name a model for its answers: its folder's name and the first 12 hex digits of its weights' SHA-256."""
-    with weights_of(folder).open("rb") as file:
-        return f"{folder.resolve().name}@{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
+    return f"{folder.resolve().name}@{weights_hash(folder)[:12]}"

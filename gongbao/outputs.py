@@ -10,9 +10,8 @@ from typing import Any
 
 from gongbao.answers import Words
 from gongbao.errors import GongbaoError
-from gongbao.files import check_new
+from gongbao.files import ASIDE, ERRORS, check_new
 from gongbao.labels import Scheme
-from gongbao.readers import ASIDE, ERRORS
 from gongbao.writers import SHOWING, WRITERS
 from gongbao.writers.jsonl import write_lines
 from gongbao.writers.writer import Writer

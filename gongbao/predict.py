@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from gongbao import __version__
-from gongbao.answers import Answers
+from gongbao.ahead import ahead
+from gongbao.answers import Answers, Question
 from gongbao.documents import Aside, Document, Paragraph, Prediction
 from gongbao.errors import GongbaoError
-from gongbao.journal import open_journal
+from gongbao.journal import Journal, open_journal
 from gongbao.labeler import CHUNK, Labeler
 from gongbao.labelled import make_row
 from gongbao.language import warnings
@@ -28,7 +29,40 @@ from gongbao.writers.jsonl import write_lines
 
 SAMPLE = 20_000
 """Characters of a document that its language is judged by."""
-Item = Paragraph | Aside | Document
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Stands after what a file held: its error, if it failed, and warnings about its text."""
+
+    error: str | None
+    warnings: tuple[str, ...] = ()
+
+
+Item = Paragraph | Aside | Document | Ended
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What is labelled at once: the items of 512 paragraphs, which depend on the input alone; and what is asked."""
+
+    items: list[tuple[Source, Item]]
+    question: Question
+
+
+class Workers(Protocol):
+    """Answers chunks elsewhere."""
+
+    def identity(self, labeler: Labeler) -> str:
+        """What their answers depend on besides the text, where a local run has its labeller's `identity`."""
+        ...
+
+    def __call__(self, chunks: Iterator[list[Paragraph]], labeler: Labeler, journal: Journal, words: bool) -> int:
+        """Have chunks answered into the journal, with the words that carry labels if they are wanted.
+
+        Return how many paragraphs were asked about: those of chunks that it did not know.
+        """
+        ...
 
 
 @dataclass
@@ -65,6 +99,8 @@ def predict(
     limit: int = LIMIT,
     policy: str | None = None,
     review: str | Path | None = None,
+    shard: tuple[int, int] = (1, 1),
+    workers: Workers | None = None,
     show: Callable[[dict[str, Any]], None] | None = None,
     progress: Callable[[Summary], None] | None = None,
 ) -> Summary:
@@ -74,9 +110,11 @@ def predict(
     errors to `<output>.errors.jsonl`, both beside the first output; paragraphs with a label in the review band go to
     `review` as tasks. Answers are kept in `<output>.journal` until all is written: the same call after a crash goes on,
     and writes the same bytes. `encoding`, `column`, `limit`: as for `readers.read`; `policy` is what the thresholds
-    were chosen by, for the record; `progress` is called after every chunk. A file that cannot be read is noted in
-    `errors` and the rest go on; if nothing was labelled, no output is touched. Raises GongbaoError if nothing can be
-    done: an output that is there already (without `force`) or of no known kind, no file of a known kind in the input.
+    were chosen by, for the record; `progress` is called after every chunk. `shard` (i, N) labels every N-th chunk, from
+    the i-th: the rows of all N shards are those of one run. `workers` (a cluster) are asked first, and their answers
+    kept in the journal. A file that cannot be read is noted in `errors` and the rest go on; if nothing was labelled, no
+    output is touched (a shard may be empty). Raises GongbaoError if nothing can be done: an output that is there
+    already (without `force`) or of no known kind, no file of a known kind in the input.
     """
     targets = check_outputs(outputs, force, review) if outputs is not None else None
     present, missing = split_missing(inputs)
@@ -85,8 +123,10 @@ def predict(
     sources = [source for source in expand(present, limit) if not _is_ours(source, ours)]
     if not sources and not missing:
         raise GongbaoError("nothing to label: what was given is the output itself, or holds no other file to read")
-    summary = Summary(files=len(missing), passed_over=len(passed_over(present)))
-    summary.errors += missing
+    summary = Summary(passed_over=len(passed_over(present)))
+    if shard[0] == 1:
+        # What belongs to no chunk is the first shard's to say.
+        summary.files, summary.errors = len(missing), list(missing)
     summary.size = sum(source.size for source in sources)
     run = {
         "model": labeler.name,
@@ -111,18 +151,27 @@ def predict(
             if tasks and row["review"]:
                 tasks(row)
 
-        answers = Answers(labeler, journal)
         words = targets is not None and targets.show_words
-        for chunk in _chunks(_read(sources, read, labeler, summary)):
+        fresh = 0
+        if workers:
+            if journal is None:
+                raise GongbaoError("a cluster's answers are kept beside the output: name one")
+            asked = (_paragraphs(items) for items in _chunks(_read(sources, read, labeler), shard))
+            fresh = workers(asked, labeler, journal, words)
+        answers = Answers(labeler, journal, workers.identity(labeler) if workers else None)
+        prepared = (
+            Chunk(items, answers.ask(_paragraphs(items))) for items in _chunks(_read(sources, read, labeler), shard)
+        )
+        for chunk in ahead(prepared):
             for item in _answered(chunk, answers, words):
                 _hand_on(item, labeler, summary, tee, each)
-            summary.resumed = answers.resumed
+            summary.resumed = max(0, answers.resumed - fresh)
             if progress:
                 progress(summary)
-        if not summary.paragraphs:
+        if not summary.paragraphs and shard[1] == 1:
             raise _NothingLabelled
     if targets:
-        _tidy(targets, summary)
+        _tidy(targets, summary, written=summary.paragraphs > 0 or shard[1] > 1)
     return summary
 
 
@@ -131,9 +180,9 @@ class _NothingLabelled(Exception):
 
 
 def _read(
-    sources: Sequence[Source], read: Callable[[Source], Iterator[Item]], labeler: Labeler, summary: Summary
+    sources: Sequence[Source], read: Callable[[Source], Iterator[Item]], labeler: Labeler
 ) -> Iterator[tuple[Source, Item]]:
-    """Yield what all sources hold; errors and warnings go to the summary."""
+    """Yield what all sources hold, and after each how it ended."""
     for source in sources:
         sample: list[Paragraph] = []
         size = count = 0
@@ -150,40 +199,42 @@ def _read(
                 raise GongbaoError(f"{source.name}: no text in it")
         except GongbaoError as error:
             kept = f" (labelled: the {count} paragraphs before it)" if count else ""
-            summary.errors.append((source.name, f"{error}{kept}"))
-            continue
+            yield source, Ended(f"{error}{kept}")
         except OSError as error:
-            summary.errors.append((source.name, f"cannot read {source.name}: {error.strerror}"))
-            continue
-        finally:
-            summary.files += 1
-        found = labeler.engine.unknown([s.text for paragraph in sample for s in paragraph.sentences])
-        summary.warnings += [(source.name, text) for text in warnings("".join(p.text for p in sample)[:SAMPLE], found)]
+            yield source, Ended(f"cannot read {source.name}: {error.strerror}")
+        else:
+            found = labeler.engine.unknown([s.text for paragraph in sample for s in paragraph.sentences])
+            yield source, Ended(None, tuple(warnings("".join(p.text for p in sample)[:SAMPLE], found)))
 
 
-def _chunks(items: Iterator[tuple[Source, Item]]) -> Iterator[list[tuple[Source, Item]]]:
-    """Gather items until they hold a chunk of paragraphs."""
+def _chunks(
+    items: Iterator[tuple[Source, Item]], shard: tuple[int, int] = (1, 1)
+) -> Iterator[list[tuple[Source, Item]]]:
+    """Gather items until they hold a chunk of paragraphs; yield those chunks that are the shard's."""
     chunk: list[tuple[Source, Item]] = []
-    paragraphs = 0
+    paragraphs, number = 0, 1
     for each in items:
         chunk.append(each)
         paragraphs += isinstance(each[1], Paragraph)
         if paragraphs == CHUNK:
-            yield chunk
-            chunk, paragraphs = [], 0
-    if chunk:
+            if number % shard[1] == shard[0] % shard[1]:
+                yield chunk
+            chunk, paragraphs, number = [], 0, number + 1
+    if chunk and number % shard[1] == shard[0] % shard[1]:
         yield chunk
 
 
-def _answered(
-    chunk: Sequence[tuple[Source, Item]], answers: Answers, words: bool
-) -> Iterator[tuple[Source, Item, Prediction | None, Any]]:
+def _paragraphs(items: Sequence[tuple[Source, Item]]) -> list[Paragraph]:
+    return [item for _, item in items if isinstance(item, Paragraph)]
+
+
+def _answered(chunk: Chunk, answers: Answers, words: bool) -> Iterator[tuple[Source, Item, Prediction | None, Any]]:
     """Yield the items of a chunk in order, paragraphs with their predictions and the words that carry their labels."""
-    paragraphs = [item for _, item in chunk if isinstance(item, Paragraph)]
-    predictions = answers.predict(paragraphs) if paragraphs else []
+    paragraphs = chunk.question.paragraphs
+    predictions = answers.predict(chunk.question) if paragraphs else []
     spans = answers.words(paragraphs, predictions) if words else [{} for _ in paragraphs]
     found = iter(zip(predictions, spans, strict=True))
-    for source, item in chunk:
+    for source, item in chunk.items:
         prediction, carried = next(found) if isinstance(item, Paragraph) else (None, {})
         yield source, item, prediction, carried
 
@@ -197,7 +248,11 @@ def _hand_on(
 ) -> None:
     """Count an item and write it."""
     source, item, prediction, words = answered
-    if isinstance(item, Document):
+    if isinstance(item, Ended):
+        summary.files += 1
+        summary.errors += [(source.name, item.error)] if item.error else []
+        summary.warnings += [(source.name, text) for text in item.warnings]
+    elif isinstance(item, Document):
         if item.encoding and not item.encoding.startswith("utf-8"):
             summary.encodings[item.encoding] += 1
         if tee:
@@ -218,10 +273,10 @@ def _hand_on(
         summary.review += bool(prediction.review)
 
 
-def _tidy(targets: Outputs, summary: Summary) -> None:
+def _tidy(targets: Outputs, summary: Summary, written: bool) -> None:
     """Leave beside the outputs only what says something; the journal has served."""
     targets.journal.unlink(missing_ok=True)
-    if not summary.paragraphs:
+    if not written:
         return
     if not summary.aside:
         targets.aside.unlink(missing_ok=True)

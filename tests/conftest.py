@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +100,25 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A complete model folder with random weights."""
     folder = make_bert(tmp_path_factory.mktemp("models") / "tiny")
     make_decision().save(folder)
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory):
+    """A cache of the tests' own: what the user exported is not theirs to use."""
+    import os
+
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def exported_tiny(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same model, exported."""
+    from gongbao.export import export
+
+    folder = tmp_path_factory.mktemp("exported") / "tiny"
+    shutil.copytree(tiny, folder)
+    export(folder)
     return folder
 
 

@@ -17,7 +17,7 @@ from gongbao import __version__
 ALLOWED = {"gongbao": {"gongbao"}, "train": {"gongbao", "train"}, "eval": {"gongbao", "eval"}}
 # Inside gongbao, a module may import what stands in an earlier room or its own.
 ROOMS = [
-    {"errors", "files", "rows"},
+    {"errors", "files", "rows", "ahead"},
     {"labels", "documents", "lines", "templates"},
     {
         "sentences",
@@ -34,7 +34,7 @@ ROOMS = [
     },
     {"windows", "review"},
     {"engines", "models", "policy"},
-    {"labeler", "labelled", "journal", "answers"},
+    {"labeler", "labelled", "journal", "answers", "export", "cluster"},
     {"writers", "outputs"},
     {"predict"},
     {"sampling", "watch", "doctor", "console"},

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from gongbao.decision import Floats
+from gongbao.engines import exported
 from gongbao.errors import GongbaoError
+from gongbao.files import read_json
+from gongbao.windows import WINDOW, Tokenizer
+
+ENGINES = ("auto", "torch", "onnx", "openvino")
+PACKAGES = {"onnx": "onnxruntime", "openvino": "openvino"}
+PRECISIONS = ("fp32", "bf16", "fp16", "int8")
 
 REQUIRED = {
     "torch": ("config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"),
@@ -24,8 +32,21 @@ class Engine(Protocol):
         """How many labels it answers."""
         ...
 
+    @property
+    def identity(self) -> str:
+        """The engine, its precision and its device, as far as answers depend on them."""
+        ...
+
+    def prepare(self, paragraphs: Sequence[Sequence[str]]) -> Any:
+        """Make paragraphs ready to be answered: all that needs no model, so that it can be done while it computes."""
+        ...
+
+    def answer(self, prepared: Any) -> list[Floats]:
+        """One array `(sentences, labels)` for each paragraph that was prepared, in order."""
+        ...
+
     def logits(self, paragraphs: Sequence[Sequence[str]]) -> list[Floats]:
-        """One array `(sentences, labels)` for each paragraph, in order."""
+        """What `answer` gives of `prepare`."""
         ...
 
     def unknown(self, sentences: Sequence[str]) -> tuple[int, int]:
@@ -47,12 +68,99 @@ def kind_of(folder: Path) -> str:
     return kind
 
 
-def open_engine(folder: Path, device: str | None = None, context: str = "paragraph") -> Engine:
-    """Open the engine that a model folder needs; `device` is torch's name for it (default: a GPU if there is one)."""
+def open_engine(
+    folder: Path,
+    device: str | None = None,
+    context: str = "paragraph",
+    engine: str = "auto",
+    precision: str = "fp32",
+    known: exported.Exported | None = None,
+) -> Engine:
+    """Open an engine for a model folder; `known` stands for its exported forms, where they are not to be looked up.
+
+    `auto` takes the fastest one here that is exact: torch where there is a GPU, else of the exported ones OpenVINO
+    before onnxruntime, else torch. `device` is torch's name for it (default: a GPU if there is one). A precision other
+    than fp32 is computed only by the engine that passed the gate of `gongbao export` with it. Raises GongbaoError if
+    the engine that is named cannot be had.
+    """
     if kind_of(folder) == "tfidf":
         from gongbao.engines.tfidf import TfidfEngine
 
+        if engine != "auto" or precision != "fp32":
+            raise GongbaoError(f"{folder} is a TF-IDF model: it has one engine and one precision")
         return TfidfEngine.load(folder)
-    from gongbao.engines.torch import TorchEngine
+    if engine not in ENGINES:
+        raise GongbaoError(f"an engine is one of {', '.join(ENGINES)}, not {engine!r}")
+    found = known or exported.find(folder)
+    if precision != exported.EXACT:
+        engine = passed(folder, found, precision, engine, device)
+    if engine == "auto":
+        engine = fastest(found, device)
+    if engine == "torch":
+        from gongbao.engines.torch import TorchEngine
 
-    return TorchEngine.load(folder, device, context)
+        return TorchEngine.load(folder, device, context, precision)
+    if device not in (None, "cpu"):
+        raise GongbaoError(f"the engine {engine} computes on the CPU alone; leave out --device, or name --engine torch")
+    if found is None:
+        raise GongbaoError(f"{folder} is not exported: gongbao export {folder}")
+    if not present(engine):
+        raise GongbaoError(f"{PACKAGES[engine]} is not installed: pip install 'gongbao[fast]'")
+    return _open_exported(folder, found, engine, precision, context)
+
+
+def fastest(found: exported.Exported | None, device: str | None = None) -> str:
+    """Name the fastest exact engine here for a model with these exported forms."""
+    if found is None or device not in (None, "cpu") or (device is None and _has_gpu()):
+        return "torch"
+    return next((name for name in ("openvino", "onnx") if present(name)), "torch")
+
+
+def present(engine: str) -> bool:
+    """Whether an engine's package is installed; it is not imported."""
+    return find_spec(PACKAGES[engine]) is not None
+
+
+def passed(folder: Path, found: exported.Exported | None, precision: str, engine: str, device: str | None) -> str:
+    """Name the engine that passed the gate with a precision; raises GongbaoError if none did, or not the one named."""
+    if precision not in PRECISIONS:
+        raise GongbaoError(f"a precision is one of {', '.join(PRECISIONS)}, not {precision!r}")
+    gate = found.precisions.get(precision) if found else None
+    if not gate:
+        raise GongbaoError(
+            f"{precision} is not exact, and {folder} has not been checked with it: "
+            f"gongbao export {folder} --precision {precision} --check FILE"
+        )
+    name = str(gate.get("engine"))
+    if name not in ENGINES or engine not in ("auto", name):
+        raise GongbaoError(f"{precision} was checked with --engine {name}, not {engine}")
+    if name == "torch" and device is not None and device.split(":")[0] != gate.get("device"):
+        raise GongbaoError(f"{precision} was checked on {gate.get('device')}, not on {device}")
+    return name
+
+
+def _open_exported(folder: Path, found: exported.Exported, engine: str, precision: str, context: str) -> Engine:
+    tokenizer = Tokenizer(folder)
+    config = read_json(folder / "config.json")
+    labels = config.get("id2label")
+    if not isinstance(labels, dict) or not labels:
+        raise GongbaoError(f"{folder / 'config.json'}: id2label is missing")
+    tokenizer.check_fits(int(config.get("vocab_size", tokenizer.size)), folder)
+    positions = int(config.get("max_position_embeddings", WINDOW))
+    file = found.file(precision)
+    if engine == "onnx":
+        from gongbao.engines.onnx import OnnxEngine
+
+        return OnnxEngine(file, tokenizer, len(labels), positions, context)
+    from gongbao.engines.openvino import OpenvinoEngine
+
+    return OpenvinoEngine(file, tokenizer, len(labels), positions, context, precision)
+
+
+def _has_gpu() -> bool:
+    """Whether torch finds a GPU; torch is imported only where a driver lies."""
+    if not any(Path(name).exists() for name in ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")):
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())

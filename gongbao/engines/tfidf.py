@@ -26,6 +26,17 @@ class TfidfEngine:
     def labels(self) -> int:
         return len(self.intercept)
 
+    @property
+    def identity(self) -> str:
+        return "tfidf cpu"
+
+    def prepare(self, paragraphs: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
+        """Paragraphs as they are: there is nothing to do before they are answered."""
+        return paragraphs
+
+    def answer(self, prepared: Sequence[Sequence[str]]) -> list[Floats]:
+        return self.logits(prepared)
+
     def logits(self, paragraphs: Sequence[Sequence[str]]) -> list[Floats]:
         """Sentence logits `(sentences, labels)` of each paragraph; a sentence is read alone."""
         flat = [sentence for sentences in paragraphs for sentence in sentences]

@@ -1,127 +1,172 @@
-"""The default engine: the BERT of a model folder in torch, fp32, on a GPU where there is one, else on the CPU."""
+"""The default engine: the BERT of a model folder in torch, on a GPU where there is one, else on the CPU."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gongbao.decision import NO_EVIDENCE, Floats
+from gongbao.engines.bert import BertEngine, Ids
+from gongbao.engines.prepack import prepack
 from gongbao.errors import GongbaoError
-from gongbao.windows import IGNORED, WINDOW, Pieces, Tokenizer, Window
+from gongbao.windows import WINDOW, Tokenizer
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
-TOKENS = 4096
-"""Tokens in a batch, padding included, when predicting on a CPU; a GPU takes sixteen times as many."""
+GPU_TOKENS = 16_384
+"""The most tokens in a batch on a GPU; more keep it no busier, and pad more."""
+SHARE = 0.5
+"""The share of a GPU's free memory that a batch may take."""
 
 
-class TorchEngine:
-    """A `BertForTokenClassification` (or any token classifier) and its tokenizer."""
+class TorchEngine(BertEngine):
+    """A `BertForTokenClassification` (or any token classifier) and its tokenizer.
+
+    `precision` is `fp32`, or `bf16` or `fp16` by autocast. Numbers of fp32 are exact: on a GPU too, torch's TF32 stays
+    off. On a CPU the linear layers of fp32 are laid out anew for oneDNN (`prepack`).
+    """
 
     def __init__(
-        self, model: PreTrainedModel, tokenizer: Tokenizer, context: str = "paragraph", tokens: int | None = None
+        self, model: PreTrainedModel, tokenizer: Tokenizer, context: str = "paragraph", precision: str = "fp32"
     ) -> None:
         self.model = model.eval()
-        self.tokenizer = tokenizer
-        self.context = context
-        self.tokens = tokens or (TOKENS if model.device.type == "cpu" else 16 * TOKENS)
-        self.size = min(WINDOW, int(getattr(model.config, "max_position_embeddings", WINDOW)))
-        self.labels = int(model.config.num_labels)
+        positions = int(getattr(model.config, "max_position_embeddings", WINDOW))
+        super().__init__(tokenizer, int(model.config.num_labels), positions, context)
+        self.precision = precision
+        if self.on_cpu:
+            if precision == "fp32":
+                prepack(self.model)
+        else:
+            self.tokens = gpu_tokens(model.config, _free_memory(model.device))
+
+    @property
+    def on_cpu(self) -> bool:
+        return bool(self.model.device.type == "cpu")
+
+    @property
+    def identity(self) -> str:
+        return f"torch {self.precision} {self.model.device}"
+
+    @property
+    def threads(self) -> int:
+        import torch
+
+        return torch.get_num_threads() if self.on_cpu else 1
 
     @classmethod
-    def load(cls, folder: Path, device: str | None = None, context: str = "paragraph") -> TorchEngine:
+    def load(
+        cls, folder: Path, device: str | None = None, context: str = "paragraph", precision: str = "fp32"
+    ) -> TorchEngine:
         """Open a model folder; raises GongbaoError, in one line, where files do not fit together."""
-        import torch
-        from safetensors import SafetensorError
-        from transformers import AutoModelForTokenClassification
-        from transformers.utils import logging
-
         tokenizer = Tokenizer(folder)
-        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        check_device(device)
-        logging.disable_progress_bar()
-        try:
-            model, info = AutoModelForTokenClassification.from_pretrained(
-                folder,
-                dtype=torch.float32,
-                local_files_only=True,
-                use_safetensors=True,
-                trust_remote_code=False,
-                output_loading_info=True,
-            )
-            model.to(device)
-        except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise GongbaoError(f"{folder}: cannot load the model: {reason}") from error
-        # transformers fills what is missing with random numbers and passes over what is too much; such a model would
-        # answer, and mean nothing.
-        if missing := sorted(info["missing_keys"]):
-            raise GongbaoError(f"{folder}: {len(missing)} weights are missing from model.safetensors ({missing[0]}, …)")
-        if unused := sorted(info["unexpected_keys"]):
-            raise GongbaoError(f"{folder}: config.json has no place for {len(unused)} of the weights ({unused[0]}, …)")
+        model = load_bert(folder, device)
         tokenizer.check_fits(model.config.vocab_size, folder)
-        return cls(model, tokenizer, context)
+        return cls(model, tokenizer, context, precision)
 
-    def token_logits(self, paragraphs: Sequence[Sequence[str]]) -> list[list[tuple[Pieces, Floats]]]:
-        """Logits `(pieces, labels)` of every piece of every sentence, with the pieces: their mean is the sentence's."""
-        encoded = self._encode(paragraphs)
-        found = [[np.zeros((len(p.ids), self.labels)) for p in pieces] for pieces in encoded]
-        for number, window, rows in self._run(encoded):
-            for sentence, position, row in zip(window.sentence, window.position, rows, strict=True):
-                if sentence != IGNORED:
-                    found[number][sentence][position] = row
-        return [list(zip(pieces, arrays, strict=True)) for pieces, arrays in zip(encoded, found, strict=True)]
-
-    def logits(self, paragraphs: Sequence[Sequence[str]]) -> list[Floats]:
-        """Sentence logits `(sentences, labels)` of each paragraph: the mean of its pieces' logits."""
-        encoded = self._encode(paragraphs)
-        sums = [np.zeros((len(pieces), self.labels)) for pieces in encoded]
-        for number, window, rows in self._run(encoded):
-            owner = np.array(window.sentence)
-            kept = owner != IGNORED
-            np.add.at(sums[number], owner[kept], rows[kept].astype(np.float64))
-        for total, pieces in zip(sums, encoded, strict=True):
-            counts = np.array([len(p.ids) for p in pieces], dtype=np.float64).reshape(-1, 1)
-            np.divide(total, counts, out=total, where=counts > 0)
-            total[counts[:, 0] == 0] = NO_EVIDENCE
-        return sums
-
-    def unknown(self, sentences: Sequence[str]) -> tuple[int, int]:
-        """How many pieces of these sentences the tokenizer does not know, and how many there are."""
-        pieces = self.tokenizer.encode(sentences)
-        return sum(p.unknown for p in pieces), sum(len(p.ids) for p in pieces)
-
-    def _encode(self, paragraphs: Sequence[Sequence[str]]) -> list[list[Pieces]]:
-        flat = iter(self.tokenizer.encode([sentence for sentences in paragraphs for sentence in sentences]))
-        return [[next(flat) for _ in sentences] for sentences in paragraphs]
-
-    def _run(self, encoded: Sequence[Sequence[Pieces]]) -> Iterator[tuple[int, Window, Floats]]:
-        """Yield (paragraph number, window, its token logits), windows of like length together."""
+    def forward(self, ids: Ids, mask: Ids) -> NDArray[np.float32]:
+        """Compute a batch; where a GPU's memory is short, in halves, and the next batches are made smaller too."""
         import torch
 
-        windows = [
-            (number, window)
-            for number, pieces in enumerate(encoded)
-            for window in self.tokenizer.windows(pieces, self.size, self.context)
-        ]
-        # The longest first, so that a batch too large for the memory fails at once and not after an hour.
-        windows.sort(key=lambda item: -len(item[1]))
-        start = 0
-        while start < len(windows):
-            width = len(windows[start][1])
-            batch = windows[start : start + max(1, self.tokens // width)]
-            start += len(batch)
-            ids, mask = pad([window for _, window in batch], self.tokenizer.padding)
-            with torch.inference_mode():
-                output = self.model(input_ids=ids.to(self.model.device), attention_mask=mask.to(self.model.device))
-            rows = output.logits.float().cpu().numpy()
-            for (number, window), found in zip(batch, rows, strict=True):
-                yield number, window, found[: len(window)]
+        device = self.model.device
+        try:
+            with torch.inference_mode(), self._autocast():
+                output = self.model(
+                    input_ids=torch.from_numpy(ids).to(device), attention_mask=torch.from_numpy(mask).to(device)
+                )
+            return np.asarray(output.logits.float().cpu().numpy())
+        except torch.OutOfMemoryError as error:
+            if len(ids) == 1:
+                raise GongbaoError(f"{device} has no memory for one window of {ids.shape[1]} pieces") from error
+        torch.cuda.empty_cache()
+        self.tokens = max(self.size, self.tokens // 2)
+        half = (len(ids) + 1) // 2
+        return np.concatenate([self.forward(ids[:half], mask[:half]), self.forward(ids[half:], mask[half:])])
+
+    def _compute(self, batches: Any) -> Iterator[NDArray[np.float32]]:
+        with _threads_kept():
+            yield from super()._compute(batches)
+
+    def _begin_thread(self) -> None:
+        import torch
+
+        torch.set_num_threads(1)
+
+    def _autocast(self) -> Any:
+        import torch
+
+        kind = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.precision)
+        return torch.autocast(self.model.device.type, kind, enabled=kind is not None)
+
+
+def load_bert(folder: Path, device: str | None = None) -> PreTrainedModel:
+    """Open a model folder's token classifier in fp32; raises GongbaoError, in one line, where files do not fit."""
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForTokenClassification
+    from transformers.utils import logging
+
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    check_device(device)
+    logging.disable_progress_bar()
+    try:
+        model, info = AutoModelForTokenClassification.from_pretrained(
+            folder,
+            dtype=torch.float32,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+        model.to(device)
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise GongbaoError(f"{folder}: cannot load the model: {reason}") from error
+    # transformers fills what is missing with random numbers and passes over what is too much; such a model would
+    # answer, and mean nothing.
+    if missing := sorted(info["missing_keys"]):
+        raise GongbaoError(f"{folder}: {len(missing)} weights are missing from model.safetensors ({missing[0]}, …)")
+    if unused := sorted(info["unexpected_keys"]):
+        raise GongbaoError(f"{folder}: config.json has no place for {len(unused)} of the weights ({unused[0]}, …)")
+    return model
+
+
+@contextmanager
+def _threads_kept() -> Iterator[None]:
+    """Leave the number of torch's threads as it was: a thread that sets its own also sets the default of new ones."""
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def gpu_tokens(config: Any, free: int) -> int:
+    """How many tokens a batch may have on a GPU with so many bytes free: a power of two.
+
+    A token takes about 12 vectors of the model's width and two of its feed-forward layers', in fp32.
+
+    >>> from types import SimpleNamespace
+    >>> gpu_tokens(SimpleNamespace(hidden_size=768, intermediate_size=3072), 256 << 20)
+    2048
+    """
+    width = int(getattr(config, "hidden_size", 1024))
+    inner = int(getattr(config, "intermediate_size", 4 * width))
+    room = int(SHARE * free) // (4 * (12 * width + 2 * inner))
+    return max(WINDOW, min(GPU_TOKENS, 1 << max(0, room.bit_length() - 1)))
+
+
+def _free_memory(device: torch.device) -> int:
+    import torch
+
+    return int(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else 1 << 30
 
 
 def check_device(name: str) -> None:
@@ -134,16 +179,3 @@ def check_device(name: str) -> None:
         torch.zeros(1, device=name)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise GongbaoError(f"device {name!r} is not available here; try cpu, or leave --device out") from error
-
-
-def pad(windows: Sequence[Window], padding: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids and attention mask, `(windows, longest)`."""
-    import torch
-
-    width = max(len(window) for window in windows)
-    ids = torch.full((len(windows), width), padding, dtype=torch.long)
-    mask = torch.zeros((len(windows), width), dtype=torch.long)
-    for row, window in enumerate(windows):
-        ids[row, : len(window)] = torch.tensor(window.ids)
-        mask[row, : len(window)] = 1
-    return ids, mask

@@ -16,8 +16,6 @@ from gongbao import metadata
 from gongbao.documents import Aside, Document, Paragraph
 from gongbao.readers.formats import PROSE, ROWS
 from gongbao.readers.inputs import (
-    ASIDE,
-    ERRORS,
     STDIN,
     Source,
     expand,
@@ -31,8 +29,6 @@ from gongbao.readers.reading import LIMIT, Reading
 from gongbao.segment import Segmented, segment_lines
 
 __all__ = [
-    "ASIDE",
-    "ERRORS",
     "LIMIT",
     "STDIN",
     "Source",

@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from gongbao.errors import GongbaoError
+from gongbao.files import ASIDE, ERRORS
 from gongbao.readers.formats import CONVERT, KNOWN, ZIP, refuse
 from gongbao.readers.package import MEMBERS, open_zip
 from gongbao.readers.reading import LIMIT, Reading
 
 STDIN = "-"
-ASIDE = ".aside.jsonl"
-ERRORS = ".errors.jsonl"
-"""How the files end in which runs keep the lines that they set aside, and their errors: no documents."""
 DEPTH = 3
 """Zips inside zips are read this deep."""
 

@@ -1,0 +1,70 @@
+"""Where a model's exported forms lie, and what is known of them: in the model folder, or in the user's cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gongbao.errors import GongbaoError
+from gongbao.files import read_json
+
+FOLDER = "exported"
+RECORD = "export.json"
+FILES = {"fp32": "model.onnx", "bf16": "model.onnx", "int8": "model.int8.xml"}
+"""What each precision computes from: bf16 is a way of computing the fp32 model, int8 a model of its own."""
+EXACT = "fp32"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The exported forms of a model: their folder, and by precision what its export found (`{}` for fp32)."""
+
+    folder: Path
+    precisions: dict[str, Any]
+
+    def file(self, precision: str) -> Path:
+        return self.folder / FILES[precision]
+
+
+def weights_of(folder: Path) -> Path:
+    """The file that holds a model's weights."""
+    return folder / ("tfidf.safetensors" if (folder / "tfidf.safetensors").exists() else "model.safetensors")
+
+
+def weights_hash(folder: Path) -> str:
+    """The SHA-256 of a model's weights, in hex."""
+    with weights_of(folder).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def cache() -> Path:
+    """The folder of the user's cache: XDG_CACHE_HOME, else the system's usual one."""
+    if os.name == "nt":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "gongbao"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gongbao"
+
+
+def places(model: Path, weights: str) -> tuple[Path, Path]:
+    """Where a model's exported forms may lie: its own folder, and the user's cache under the weights' hash."""
+    return model / FOLDER, cache() / weights[:16]
+
+
+def find(model: Path, weights: str | None = None) -> Exported | None:
+    """Return a model's exported forms, None if it has none that are of these very weights."""
+    weights = weights or weights_hash(model)
+    for folder in places(model, weights):
+        if not (folder / RECORD).exists():
+            continue
+        try:
+            record = read_json(folder / RECORD)
+        except GongbaoError:
+            continue
+        # A model trained anew in the same folder leaves the export of the one before.
+        if record.get("weights") == weights and isinstance(record.get("precisions"), dict):
+            whole = {name: known for name, known in record["precisions"].items() if (folder / FILES[name]).exists()}
+            if EXACT in whole:
+                return Exported(folder, whole)
+    return None

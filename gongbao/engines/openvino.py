@@ -1,0 +1,78 @@
+"""An exported model in OpenVINO, on the CPU: fp32, or by name bf16 or int8."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gongbao.engines.bert import BertEngine, Ids
+from gongbao.engines.threads import available, begun
+from gongbao.errors import GongbaoError
+from gongbao.windows import Tokenizer
+
+HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}
+"""What OpenVINO may compute in; left to itself it takes bf16 wherever the processor has it."""
+
+
+def import_openvino() -> Any:
+    """Import OpenVINO without its telemetry, which would report the import to its makers."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
+
+
+class OpenvinoEngine(BertEngine):
+    """One compiled model with as many streams as threads; a stream computes one batch with one thread."""
+
+    def __init__(
+        self, file: Path, tokenizer: Tokenizer, labels: int, positions: int, context: str, precision: str = "fp32"
+    ) -> None:
+        super().__init__(tokenizer, labels, positions, context)
+        self.precision = precision
+        self._streams = available()
+        self._requests = begun(lambda: _open(file, precision, self._streams))
+
+    @property
+    def identity(self) -> str:
+        return f"openvino {self.precision} cpu"
+
+    @property
+    def threads(self) -> int:
+        return self._streams
+
+    def forward(self, ids: Ids, mask: Ids) -> NDArray[np.float32]:
+        requests = self._requests.result()
+        request = requests.get()
+        try:
+            # The answer lies in the request's own memory, which the next batch takes.
+            return np.array(request.infer({"input_ids": ids, "attention_mask": mask})[0], dtype=np.float32)
+        finally:
+            requests.put(request)
+
+
+def _open(file: Path, precision: str, streams: int) -> SimpleQueue[Any]:
+    """Compile the model; return as many requests as there are streams."""
+    core = import_openvino().Core()
+    if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        raise GongbaoError("this processor does not compute in bf16: leave --precision out, or name int8")
+    settings = {
+        "INFERENCE_PRECISION_HINT": HINTS[precision],
+        "INFERENCE_NUM_THREADS": streams,
+        "NUM_STREAMS": streams,
+        "ENABLE_CPU_PINNING": False,
+    }
+    try:
+        model = core.compile_model(str(file), "CPU", settings)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise GongbaoError(f"{file}: cannot be opened ({reason}): export again") from error
+    requests: SimpleQueue[Any] = SimpleQueue()
+    for _ in range(streams):
+        requests.put(model.create_infer_request())
+    return requests

@@ -1,0 +1,336 @@
+"""A model exported to ONNX for the engines that need no torch, and checked with the precisions that are not exact."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gongbao import __version__, models
+from gongbao.decision import Decision, paragraph_logits
+from gongbao.engines import Engine, exported, open_engine, present
+from gongbao.errors import GongbaoError
+from gongbao.examples import Example, read_examples
+from gongbao.files import whole, write_text
+from gongbao.labeler import Labeler, model_name
+
+OPSET = 20
+EXACT = 1e-4
+"""The largest difference of a probability that an exact engine may show against torch."""
+FALL = 0.02
+"""The most that a label's F1 may fall with a precision that is not exact."""
+AGREEMENT = 0.995
+"""The least share of decisions (paragraphs times labels) that must be as the exact engine's."""
+CALIBRATED = 300
+"""Windows that int8's ranges are set on."""
+SAMPLE = (
+    ["全会强调，坚持把科技自立自强作为战略支撑，布局建设三家省实验室。", "会议应到委员六十八人。"],
+    ["推进产业链、供应链协同，培育先进制造业集群；", "完成干流岸线修复，淘汰落后锅炉400台。"] * 5,
+    ["深化“放管服”改革，营造市场化、法治化、国际化营商环境。" * 12],
+    ["会议闭幕。"],
+)
+"""What a new export is compared on: short, long, and longer than a window."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """Where an export lies, its precision, and what was found of it: `difference`s, or the gate's figures."""
+
+    folder: Path
+    precision: str
+    found: dict[str, Any]
+
+
+def export(
+    model: str | Path | None = None,
+    precision: str = "fp32",
+    check: str | Path | None = None,
+    calibrate: str | Path | None = None,
+    device: str | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Export:
+    """Export a model, into its own folder or, where that is read-only, the user's cache; say where.
+
+    fp32 must answer as torch does, within 1e-4 of every probability. Any other precision labels the examples of
+    `check` beside the exact engine, and is published only if no label's F1 falls by more than 0.02 and 99.5 % of the
+    decisions agree; what was found is kept with it. int8 sets its ranges on `calibrate`, without its labels; if that is
+    not given, on every other document of `check`, and the rest judge. `device` is torch's name of one, for bf16 and
+    fp16 on a GPU. Raises GongbaoError if the gate refuses, a package is missing or the model cannot be exported.
+    """
+    folder = models.find(model)
+    if models.check(folder) != "torch":
+        raise GongbaoError(f"{folder} is no BERT: only those are exported")
+    if precision not in ("fp32", "bf16", "fp16", "int8"):
+        raise GongbaoError(f"a precision is fp32, bf16, fp16 or int8, not {precision!r}")
+    if precision != exported.EXACT and check is None:
+        raise GongbaoError(f"{precision} is not exact: name labelled examples to check it on (--check FILE)")
+    weights = exported.weights_hash(folder)
+    found = exported.find(folder, weights)
+    if found is None or precision == exported.EXACT:
+        target = _target(folder, weights)
+        say(f"exporting {model_name(folder)} to {target}")
+        found = _export_fp32(folder, target, weights)
+    if precision == exported.EXACT:
+        return Export(found.folder, precision, found.precisions[precision])
+    gate = _checked(folder, found, precision, Path(str(check)), calibrate, device, say)
+    _write_record(found.folder, weights, found.precisions | {precision: gate})
+    return Export(found.folder, precision, gate)
+
+
+def _target(folder: Path, weights: str) -> Path:
+    """The model's own folder if it can be written to, else the user's cache."""
+    own, cached = exported.places(folder, weights)
+    for place in (own, cached):
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=place):
+                return place
+        except OSError:
+            continue
+    raise GongbaoError(f"neither {own} nor {cached} can be written to: set XDG_CACHE_HOME to a folder that can")
+
+
+def _export_fp32(folder: Path, target: Path, weights: str) -> exported.Exported:
+    """Write `model.onnx` and compare what it answers with torch's answers."""
+    needed = [name for name in ("onnx", "onnxscript") if not _installed(name)]
+    engines = [name for name in ("openvino", "onnx") if present(name)]
+    if needed or not engines:
+        raise GongbaoError(f"{', '.join(needed) or 'openvino'} is not installed: pip install 'gongbao[fast]'")
+    context = models.context(folder)
+    exact = open_engine(folder, "cpu", context, "torch")
+    # What a record of earlier weights says is no longer true.
+    (target / exported.RECORD).unlink(missing_ok=True)
+    with whole(target / exported.FILES["fp32"]) as file:
+        _write_onnx(folder, file)
+    _write_record(target, weights, {exported.EXACT: {}})
+    made = exported.find(folder, weights)
+    if made is None or made.folder != target:
+        raise GongbaoError(f"{target}: the export cannot be read back")
+    decision = Decision.load(folder)
+    reference = _scores(exact, decision, SAMPLE)
+    differences = {}
+    for name in engines:
+        scores = _scores(open_engine(folder, "cpu", context, name), decision, SAMPLE)
+        differences[name] = float(np.abs(scores - reference).max())
+        if not differences[name] < EXACT:
+            (target / exported.RECORD).unlink()
+            raise GongbaoError(
+                f"{name} answers otherwise than torch, by {differences[name]:.2g} of a probability: not published"
+            )
+    found = {exported.EXACT: {"difference": differences}}
+    _write_record(target, weights, found)
+    return exported.Exported(target, found)
+
+
+def _write_onnx(folder: Path, file: Path) -> None:
+    import logging
+    import warnings
+
+    import torch
+
+    from gongbao.engines.torch import load_bert
+
+    class Logits(torch.nn.Module):
+        def __init__(self, model: Any) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+            return self.model(input_ids=input_ids, attention_mask=attention_mask).logits  # type: ignore[no-any-return]
+
+    model = load_bert(folder, "cpu").eval()
+    # The plain products of attention: what the engines know best, and the opset that most of them read.
+    model.set_attn_implementation("eager")
+    example = torch.ones(2, 16, dtype=torch.long)
+    free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            program = torch.onnx.export(
+                Logits(model),
+                (example, example.clone()),
+                dynamo=True,
+                dynamic_shapes={"input_ids": free, "attention_mask": free},
+                input_names=["input_ids", "attention_mask"],
+                output_names=["logits"],
+                opset_version=OPSET,
+                verbose=False,
+            )
+            assert program is not None
+            program.save(str(file), external_data=False)
+    except Exception as error:  # torch.onnx raises its own kinds of many
+        raise GongbaoError(f"{folder}: cannot be exported: {' '.join(str(error).split())[:200]}") from error
+    finally:
+        logger.setLevel(level)
+
+
+def _checked(
+    folder: Path,
+    found: exported.Exported,
+    precision: str,
+    check: Path,
+    calibrate: str | Path | None,
+    device: str | None,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
+    """Make what a precision computes from, and pass it through the gate; return the gate's figures."""
+    decision = Decision.load(folder)
+    examples = read_examples(check, decision.scheme)
+    engine, where = _engine_for(precision, device)
+    if precision == "int8":
+        ranges = read_examples(calibrate, decision.scheme) if calibrate else examples
+        if calibrate is None:
+            documents = sorted({example.document for example in examples})
+            kept = set(documents[::2])
+            ranges = [example for example in examples if example.document in kept]
+            examples = [example for example in examples if example.document not in kept]
+        if not ranges or not examples:
+            raise GongbaoError(f"{check}: too few documents to set int8's ranges on and to judge it: --calibrate FILE")
+        say(f"setting int8's ranges on {len(ranges)} paragraphs")
+        _quantize(folder, found, ranges)
+    say(f"labelling {len(examples)} paragraphs with fp32 and with {precision}")
+    context = models.context(folder)
+    draft = {precision: {"engine": engine, "device": where}}
+    trial = exported.Exported(found.folder, found.precisions | draft)
+    exact = open_engine(folder, where, context, "torch" if where != "cpu" else "auto")
+    fast = open_engine(folder, where, context, engine, precision, trial)
+    try:
+        figures = gate(exact, fast, decision, examples)
+    except GongbaoError:
+        if precision == "int8":
+            found.file(precision).unlink()
+        raise
+    data = hashlib.sha256(check.read_bytes()).hexdigest()
+    return draft[precision] | {"file": check.name, "sha256": data} | figures
+
+
+def gate(exact: Engine, fast: Engine, decision: Decision, examples: Sequence[Example]) -> dict[str, Any]:
+    """Compare two engines on labelled examples; raises GongbaoError if the second one falls behind.
+
+    Returns `paragraphs`, `agreement` (the share of decisions that are the same), `difference` (the largest of a
+    probability), `f1` (scikit-learn's, `{label: [exact, fast]}`; a label that is never on and never called is right)
+    and `speed`, as a ratio.
+    """
+    from sklearn.metrics import f1_score
+
+    paragraphs = [[sentence.text for sentence in example.sentences] for example in examples]
+    ids = decision.scheme.ids
+    truth = np.array([[label in example.labels for label in ids] for example in examples])
+    seconds, scores = [], []
+    for engine in (exact, fast):
+        engine.logits(paragraphs[:8])
+        begun = time.perf_counter()
+        scores.append(_scores(engine, decision, paragraphs))
+        seconds.append(time.perf_counter() - begun)
+    called = [decision.labels(each) for each in scores]
+    f1 = np.array(
+        [[f1_score(*pair, zero_division=1.0) for pair in zip(truth.T, each.T, strict=True)] for each in called]
+    )
+    agreement = float((called[0] == called[1]).mean())
+    figures = {
+        "paragraphs": len(examples),
+        "agreement": agreement,
+        "difference": float(np.abs(scores[0] - scores[1]).max()),
+        "f1": {label: [float(a), float(b)] for label, a, b in zip(ids, *f1, strict=True)},
+        "speed": seconds[0] / seconds[1],
+    }
+    falls = f1[0] - f1[1]
+    worst = int(falls.argmax())
+    if falls[worst] > FALL:
+        raise GongbaoError(
+            f"not published: the F1 of {ids[worst]} falls from {f1[0][worst]:.3f} to {f1[1][worst]:.3f}, "
+            f"by more than {FALL} ({agreement:.2%} of the decisions agree)"
+        )
+    # Not `<`: an engine that answers NaN agrees with nothing.
+    if not agreement >= AGREEMENT or not np.isfinite(scores[1]).all():
+        raise GongbaoError(f"not published: only {agreement:.2%} of the decisions agree, and {AGREEMENT:.1%} must")
+    return figures
+
+
+def _engine_for(precision: str, device: str | None) -> tuple[str, str]:
+    """Which engine computes a precision, and on what."""
+    if device not in (None, "cpu"):
+        if precision == "int8":
+            raise GongbaoError("int8 is for CPUs: leave --device out")
+        return "torch", str(device).split(":")[0]
+    if precision == "fp16":
+        raise GongbaoError("fp16 is for GPUs: name one (--device cuda), or take bf16")
+    if not present("openvino"):
+        raise GongbaoError("openvino is not installed: pip install 'gongbao[fast]'")
+    return "openvino", "cpu"
+
+
+def _quantize(folder: Path, found: exported.Exported, examples: Sequence[Example]) -> None:
+    """Write the int8 model: weights and activations in 8 bits, static ranges, SmoothQuant (Xiao et al., 2022)."""
+    if not _installed("nncf"):
+        raise GongbaoError("nncf is not installed: pip install 'gongbao[fast]'")
+    import logging
+
+    from gongbao.engines.bert import BertEngine
+    from gongbao.engines.openvino import import_openvino
+
+    # Its telemetry stays out too.
+    os.environ.setdefault("NNCF_CI", "1")
+    openvino = import_openvino()
+    logging.getLogger("nncf").setLevel(logging.ERROR)
+    import nncf
+
+    engine = open_engine(folder, "cpu", models.context(folder), "openvino")
+    assert isinstance(engine, BertEngine)
+    step = max(1, len(examples) // CALIBRATED)
+    texts = [[sentence.text for sentence in example.sentences] for example in examples[::step]][:CALIBRATED]
+    batches = [batch for text in texts for batch in engine.prepare([text]).batches]
+    data = [{"input_ids": batch.ids, "attention_mask": batch.mask} for batch in batches]
+    if not data:
+        raise GongbaoError("the examples to set int8's ranges on hold no text")
+    quiet = openvino.Core().read_model(str(found.file("fp32")))
+    with open(os.devnull, "w") as nowhere, _output_to(nowhere):
+        made = nncf.quantize(
+            quiet,
+            nncf.Dataset(data),
+            subset_size=len(data),
+            model_type=nncf.ModelType.TRANSFORMER,
+            preset=nncf.QuantizationPreset.MIXED,
+        )
+    with tempfile.TemporaryDirectory(dir=found.folder) as place:
+        # Both files take their places, the weights first: the .xml is what an engine looks for.
+        openvino.save_model(made, Path(place, "made.xml"))
+        target = found.file("int8")
+        os.replace(Path(place, "made.bin"), target.with_suffix(".bin"))
+        os.replace(Path(place, "made.xml"), target)
+
+
+def _output_to(file: Any) -> Any:
+    from contextlib import ExitStack, redirect_stderr, redirect_stdout
+
+    stack = ExitStack()
+    stack.enter_context(redirect_stdout(file))
+    stack.enter_context(redirect_stderr(file))
+    return stack
+
+
+def _scores(engine: Engine, decision: Decision, paragraphs: Sequence[Sequence[str]]) -> Any:
+    """Calibrated paragraph scores `(paragraphs, labels)`, read in chunks as prediction reads them."""
+    logits = Labeler(engine, decision).logits(paragraphs)
+    return decision.paragraph_scores(paragraph_logits(logits, len(decision.scheme)))
+
+
+def _write_record(folder: Path, weights: str, precisions: dict[str, Any]) -> None:
+    record = {"weights": weights, "gongbao": __version__, "precisions": precisions}
+    write_text(folder / exported.RECORD, json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _installed(package: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(package) is not None
