@@ -50,8 +50,7 @@ class OpenvinoEngine(BertEngine):
         requests = self._requests.result()
         request = requests.get()
         try:
-            # The answer lies in the request's own memory, which the next batch takes.
-            return np.array(request.infer({"input_ids": ids, "attention_mask": mask})[0], dtype=np.float32)
+            return _infer(request, ids, mask)
         finally:
             requests.put(request)
 
@@ -75,4 +74,14 @@ def _open(file: Path, precision: str, streams: int) -> SimpleQueue[Any]:
     requests: SimpleQueue[Any] = SimpleQueue()
     for _ in range(streams):
         requests.put(model.create_infer_request())
+    # OpenVINO's binding sets itself up at its first inference, holding Python's lock: two threads that come first at
+    # once would wait for one another for ever.
+    first = requests.get()
+    _infer(first, np.zeros((1, 2), dtype=np.int64), np.ones((1, 2), dtype=np.int64))
+    requests.put(first)
     return requests
+
+
+def _infer(request: Any, ids: Ids, mask: Ids) -> NDArray[np.float32]:
+    # The answer lies in the request's own memory, which the next batch takes.
+    return np.array(request.infer({"input_ids": ids, "attention_mask": mask})[0], dtype=np.float32)
