@@ -17,9 +17,9 @@ from eval.sources import find_model, is_file
 from eval.words import many
 from gongbao import models
 from gongbao.decision import paragraph_logits
+from gongbao.engines.exported import weights_of
 from gongbao.errors import GongbaoError
 from gongbao.examples import read_examples
-from gongbao.engines.exported import weights_of
 from gongbao.labeler import Labeler
 from gongbao.labels import Scheme
 from gongbao.rows import read_rows

@@ -299,9 +299,7 @@ def test_where_memory_is_short_batches_are_halved(tiny, monkeypatch):
     found = engine.logits(asked)
     assert max(sizes) > 150 and engine.tokens < 512
     assert all(np.allclose(one, two, atol=1e-5) for one, two in zip(expected, found, strict=True))
-    monkeypatch.setattr(
-        engine.model, "forward", lambda **_: (_ for _ in ()).throw(torch.OutOfMemoryError("no"))
-    )
+    monkeypatch.setattr(engine.model, "forward", lambda **_: (_ for _ in ()).throw(torch.OutOfMemoryError("no")))
     with pytest.raises(GongbaoError, match="cpu has no memory for one window of"):
         engine.logits(asked[:1])
 

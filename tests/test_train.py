@@ -130,19 +130,6 @@ def test_a_run_stopped_while_its_last_epoch_is_scored_scores_it_after_all(place,
     assert answers(resumed) == answers(straight)
 
 
-def test_two_processes_train_one_run(place):
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "train"]
-    settings = ["--set", "trainer.use_cpu=true", "--set", "trainer.num_train_epochs=2"]
-    done = subprocess.run([*launch, "run.toml", *settings], env=environment(), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
-    (folder,) = Path("models").iterdir()
-    assert done.stdout.split() == [str(folder)]
-    scores = json.loads((folder / "record.json").read_text())["dev_scores"]
-    assert [row["epoch"] for row in scores] == [0, 1, 2]
-    assert scores[-1]["macro_f1"] > scores[0]["macro_f1"]
-    assert len(answers(folder)) == 24
-
-
 def test_labels_by_paragraph_only_train_too(place):
     write_jsonl(place / "train.jsonl", learnable(0, 48, by_paragraph=True))
     write_jsonl(place / "dev.jsonl", learnable(100, 24, by_paragraph=True))

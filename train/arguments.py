@@ -29,6 +29,8 @@ def training_arguments(trainer: Mapping[str, Any], folder: Path) -> Any:
         "remove_unused_columns": False,
         "disable_tqdm": not sys.stderr.isatty(),
         "dataloader_pin_memory": gpu,
+        # Every weight of the usual encoders has a part in the loss; to look for others costs time and a warning.
+        "ddp_find_unused_parameters": False,
     }
     try:
         return TrainingArguments(output_dir=str(folder), **(defaults | dict(trainer)))

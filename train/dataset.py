@@ -107,13 +107,29 @@ def batches(counts: Sequence[int], widths: Sequence[int], tokens: int, seed: int
     return found
 
 
+def even_out(groups: Sequence[list[int]], shares: int) -> list[list[int]]:
+    """Halve the largest batches until there are as many for each of `shares` processes.
+
+    Else the Trainer would give some batches to two of them, and an epoch would hold their paragraphs twice: as it does
+    if there are fewer paragraphs than processes.
+    """
+    found = list(groups)
+    while len(found) % shares:
+        place = max(range(len(found)), key=lambda number: len(found[number]))
+        batch = found[place]
+        if len(batch) == 1:
+            break
+        found[place : place + 1] = [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
+    return found
+
+
 class Batches:
     """A dataset whose items are whole batches, so that the Trainer's sampler, sharding and resuming work on batches."""
 
-    def __init__(self, rows: datasets.Dataset, tokens: int, seed: int) -> None:
+    def __init__(self, rows: datasets.Dataset, tokens: int, seed: int, processes: int = 1) -> None:
         self.rows = rows
         counts = [len(windows) for windows in rows["ids"]]
-        self.groups = batches(counts, list(rows["width"]), tokens, seed)
+        self.groups = even_out(batches(counts, list(rows["width"]), tokens, seed), processes)
 
     def __len__(self) -> int:
         return len(self.groups)

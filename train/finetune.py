@@ -18,6 +18,7 @@ from train.best import AVERAGED, SCORES, keep_best
 from train.checkpoint import open_model, rate_groups
 from train.config import Config
 from train.dataset import Batches, Training, collate, encode
+from train.folder import agreed, is_main_process, processes
 from train.resume import last_checkpoint
 
 if TYPE_CHECKING:
@@ -56,14 +57,14 @@ def finetune(
         trainer = make_trainer(config, model, tokenizer, arguments, rows, dev, scheme, folder, loss or label_loss)
     except (ImportError, RuntimeError, ValueError) as error:
         raise GongbaoError(f"trainer: {str(error).strip().splitlines()[0]}") from error
-    checkpoint = last_checkpoint(folder) if resume else None
+    checkpoint = agreed(last_checkpoint(folder) if resume and is_main_process() else None)
     if checkpoint is None:
-        if trainer.is_world_process_zero():
+        if is_main_process():
             (folder / SCORES).unlink(missing_ok=True)
             shutil.rmtree(folder / AVERAGED, ignore_errors=True)
         trainer.evaluate()
     trainer.train(resume_from_checkpoint=checkpoint)
-    if not trainer.is_world_process_zero():
+    if not is_main_process():
         return []
     return list(json.loads((folder / SCORES).read_text(encoding="utf-8")))
 
@@ -80,7 +81,6 @@ def make_trainer(
     loss: Loss,
 ) -> Trainer:
     """Build the Trainer: loss on sentence logits, dev scores through the engine that predicts."""
-    from accelerate.utils import broadcast_object_list
     from transformers import PrinterCallback, Trainer, TrainerCallback
 
     start = {}
@@ -105,10 +105,8 @@ def make_trainer(
             return loss(model, inputs, self.args.label_smoothing_factor)
 
         def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-            score = [0.0]
-            if self.is_world_process_zero():
-                score = [keep_best(self.model, start, config, dev, scheme, folder, self.state)]
-            metrics = {"eval_macro_f1": broadcast_object_list(score)[0]}
+            own = keep_best(self.model, start, config, dev, scheme, folder, self.state) if is_main_process() else 0.0
+            metrics = {"eval_macro_f1": agreed(own)}
             self.log(metrics)
             self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
             return metrics
@@ -123,7 +121,7 @@ def make_trainer(
     trainer = SentenceTrainer(
         model=model,
         args=arguments,
-        train_dataset=Batches(rows, config.model.tokens_per_batch, arguments.seed),
+        train_dataset=Batches(rows, config.model.tokens_per_batch, arguments.seed, processes()),
         eval_dataset=list(dev),
         data_collator=partial(collate, padding=tokenizer.padding),
         callbacks=[ScoreFirst()],

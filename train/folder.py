@@ -9,13 +9,14 @@ import sys
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from gongbao.errors import GongbaoError
 from gongbao.files import read_json, write_text
 
 RUNS = Path("models")
 SNAPSHOT = "config.json"
+T = TypeVar("T")
 
 
 class Named(Protocol):
@@ -27,13 +28,18 @@ class Named(Protocol):
     def model_dump_json(self) -> str: ...
 
 
+def processes() -> int:
+    """How many processes train this run together: what `torchrun` and `accelerate launch` say, else one."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 def is_main_process() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
 def alone(what: str) -> None:
     """Refuse to run in several processes; raises GongbaoError."""
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+    if processes() > 1:
         raise GongbaoError(f"{what} runs in one process: start it without torchrun")
 
 
@@ -53,17 +59,23 @@ def unfinished(config: Named, started: datetime, resume: bool) -> Path:
     if resume and not partial:
         say(f"no unfinished run of {config.name} in {RUNS}/: starting a new one")
     partial = partial or _fresh(config.name, started)
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        from torch import distributed
-
+    if processes() > 1:
         from train.arguments import training_arguments
 
         # Making the arguments sets the process group up.
         training_arguments(config.trainer, partial)
-        chosen = [str(partial)]
-        distributed.broadcast_object_list(chosen)
-        partial = Path(chosen[0])
-    return partial
+    return Path(agreed(str(partial)))
+
+
+def agreed(value: T) -> T:
+    """Return in every process what the first one passes."""
+    if processes() == 1:
+        return value
+    from torch import distributed
+
+    chosen = [value]
+    distributed.broadcast_object_list(chosen)
+    return chosen[0]
 
 
 def _fresh(name: str, started: datetime) -> Path:
@@ -78,7 +90,12 @@ def _fresh(name: str, started: datetime) -> Path:
 def begin(config: Named, partial: Path) -> None:
     """Make the unfinished folder, with the config that --resume goes by."""
     partial.mkdir(parents=True, exist_ok=True)
-    write_text(partial / SNAPSHOT, config.model_dump_json())
+    write_text(partial / SNAPSHOT, json.dumps(_settings(config), ensure_ascii=False))
+
+
+def _settings(config: Named) -> dict[str, Any]:
+    """What a run that goes on must have in common with its start: a step of more processes learns from more text."""
+    return {**json.loads(config.model_dump_json()), "processes": processes()}
 
 
 def place(partial: Path) -> Path:
@@ -93,7 +110,7 @@ def place(partial: Path) -> Path:
 def _newest_unfinished(config: Named) -> Path | None:
     """Return the newest unfinished run of a config; if all were started with other settings, the newest is refused."""
     found = sorted(RUNS.glob(f".????????-??????-{config.name}.partial"), reverse=True)
-    own = json.loads(config.model_dump_json())
+    own = _settings(config)
     reasons = [_refused(folder, own) for folder in found]
     for folder, reason in zip(found, reasons, strict=True):
         if reason is None:
@@ -107,7 +124,7 @@ def _newest_unfinished(config: Named) -> Path | None:
 def _refused(folder: Path, own: dict[str, Any]) -> str | None:
     """The first setting in which an unfinished run differs from ours, None if in none; "" if it does not say."""
     try:
-        return _differing(read_json(folder / SNAPSHOT), own)
+        return _differing({"processes": 1, **read_json(folder / SNAPSHOT)}, own)
     except GongbaoError:
         return ""
 
@@ -129,6 +146,14 @@ def wait_for_all() -> None:
 
     if distributed.is_available() and distributed.is_initialized():
         distributed.barrier()
+
+
+def part() -> None:
+    """Leave the other processes: what is still to be done, the first does alone."""
+    from torch import distributed
+
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def open_to_all(folder: Path) -> None:

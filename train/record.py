@@ -16,6 +16,7 @@ from gongbao import __version__
 from gongbao.decision import Decision
 from gongbao.examples import Example, hash_examples
 from train.config import Config
+from train.folder import processes
 
 DEFAULT_SEED = 42
 """The seed of TrainingArguments where the config names none."""
@@ -101,7 +102,13 @@ def machine() -> dict[str, Any]:
     import torch
 
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
-    return {"platform": platform.platform(), "cpus": os.cpu_count(), "threads": torch.get_num_threads(), "gpu": gpu}
+    return {
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "gpu": gpu,
+        "processes": processes(),
+    }
 
 
 def write(folder: Path, record: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gongbao.errors import GongbaoError
-from train.folder import is_main_process
+from train.folder import is_main_process, processes
 
 
 def last_checkpoint(folder: Path) -> str | None:
@@ -18,13 +18,14 @@ def last_checkpoint(folder: Path) -> str | None:
 
     The Trainer writes `trainer_state.json` last, so a checkpoint without a readable one is not complete. Files that a
     power cut shortened are known by the header of safetensors, which says how long they are, and by the directory at
-    the end of torch's archives.
+    the end of torch's archives. Of several processes, the first removes them.
     """
     found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
     for path in found:
         if _complete(path):
             return str(path)
-        shutil.rmtree(path)
+        if is_main_process():
+            shutil.rmtree(path)
     return None
 
 
@@ -45,7 +46,7 @@ def _complete(checkpoint: Path) -> bool:
 
 @contextmanager
 def stoppable(folder: Path) -> Iterator[None]:
-    """Turn what stops a training for want of space or rights into one line that says what is kept.
+    """Turn what stops a training for want of space, rights or a process into one line that says what is kept.
 
     torch and safetensors report a full disk in errors of their own kinds. A folder that holds no checkpoint to go on
     from is removed when an error that the user can mend stops the run.
@@ -67,9 +68,12 @@ def _says_what_is_kept(folder: Path) -> Iterator[None]:
         yield
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        if isinstance(error, RuntimeError) and not any(word in reason for word in ("writ", "inline_container")):
+        # gloo's words for a process that is gone.
+        lost = processes() > 1 and "by peer" in reason
+        if isinstance(error, RuntimeError) and not lost and not any(w in reason for w in ("writ", "inline_container")):
             raise
         where = getattr(error, "filename", None) or folder
         kept = last_checkpoint(folder)
         how = f"{Path(kept).name} is kept, and --resume goes on from it" if kept else "no checkpoint was written yet"
-        raise GongbaoError(f"cannot read or write {where}: {reason}; {how}") from error
+        what = f"another of the {processes()} processes ended" if lost else f"cannot read or write {where}: {reason}"
+        raise GongbaoError(f"{what}; {how}") from error

@@ -12,7 +12,7 @@ from gongbao.labels import Scheme
 from train.config import Config, read_config
 from train.corpus import read_unlabelled
 from train.dataset import Training, read_all
-from train.folder import begin, is_main_process, place, say, unfinished, wait_for_all
+from train.folder import begin, is_main_process, part, place, say, unfinished, wait_for_all
 from train.resume import stoppable
 
 
@@ -44,6 +44,7 @@ def train(config: Config, resume: bool = False) -> tuple[Path, list[dict[str, fl
         counts = f"{len(training.examples)} paragraphs" + (f" and {len(more)} without labels" if more else "")
         say(f"{config.name}: {counts} to train on, {len(dev)} for the decision rule, in {partial}")
         scores = _train(config, scheme, training, more, dev, partial, resume)
+        part()
         if is_main_process():
             folder = finish(config, scheme, training.examples, dev, scores, started, partial, len(more))
     return folder, scores
@@ -90,9 +91,10 @@ def _train(
 
     final = partial / "final"
     if config.kind == "tfidf":
-        engine = fit_tfidf(config.tfidf, scheme, training.examples)
-        final.mkdir(exist_ok=True)
-        engine.save(final)
+        if is_main_process():
+            engine = fit_tfidf(config.tfidf, scheme, training.examples)
+            final.mkdir(exist_ok=True)
+            engine.save(final)
         return []
     if config.soft.share or more:
         weights = [*training.weights, *[config.unlabelled.weight] * len(more)]
