@@ -142,7 +142,7 @@ def predict(
             labeler = open_labeler(model, "cpu", policy, precision=here)
             cluster = open_cluster(labeler, model, device, precision, workers, paths[0])
         else:
-            labeler = open_labeler(model, device, policy, engine, precision)
+            labeler = open_labeler(model, device, policy, engine, precision, inputs)
         # An exported model opens while the readers are imported.
         from gongbao.predict import predict as label
         from gongbao.readers.reading import MEGABYTE

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from gongbao.labeler import Labeler
     from gongbao.labels import Scheme
     from gongbao.predict import Summary
+
+SHORT = 50_000
+"""Bytes of input up to which the engine that opens soonest is the fastest."""
 
 
 def scheme_of(model: str | None) -> Scheme:
@@ -62,7 +67,12 @@ def say(text: str) -> None:
 
 
 def open_labeler(
-    model: str | None, device: str | None, policy: str, engine: str = "auto", precision: str = "fp32"
+    model: str | None,
+    device: str | None,
+    policy: str,
+    engine: str = "auto",
+    precision: str = "fp32",
+    inputs: Sequence[str] = (),
 ) -> Labeler:
     from gongbao.decision import Decision
     from gongbao.labeler import Labeler
@@ -73,7 +83,7 @@ def open_labeler(
     wanted = None if policy == "f1" else Policy.parse(policy)
     # Before the model is opened, which takes seconds.
     rule = apply(Decision.load(find(model)), wanted) if wanted else None
-    labeler = Labeler.load(model, device, engine, precision)
+    labeler = Labeler.load(model, device, engine, precision, short=_is_short(inputs))
     if rule:
         labeler = Labeler(labeler.engine, rule, labeler.name)
     share = workload(labeler.decision)
@@ -98,6 +108,16 @@ def bar() -> Iterator[Callable[[Summary], None]]:
             bar.update(summary.done - bar.n)
 
         yield progress
+
+
+def _is_short(inputs: Sequence[str]) -> bool:
+    """Whether the inputs are files of so little text that opening a model takes longer than labelling them."""
+    try:
+        found = [os.stat(path) for path in inputs]
+    except OSError:
+        return False
+    files = all(stat.S_ISREG(each.st_mode) for each in found)
+    return bool(found) and files and sum(each.st_size for each in found) < SHORT
 
 
 def open_cluster(

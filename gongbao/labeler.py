@@ -56,6 +56,7 @@ class Labeler:
         device: str | None = None,
         engine: str = "auto",
         precision: str = "fp32",
+        short: bool = False,
     ) -> Labeler:
         """Open a model: the shipped one by default, `latest`, or a folder; `open_engine` chooses the engine.
 
@@ -63,7 +64,7 @@ class Labeler:
         """
         folder = models.find(model)
         decision = Decision.load(folder)
-        opened = open_engine(folder, device, models.context(folder), engine, precision)
+        opened = open_engine(folder, device, models.context(folder), engine, precision, short=short)
         return cls(opened, decision, model_name(folder))
 
     def label(self, texts: str | Iterable[str]) -> list[Prediction]:

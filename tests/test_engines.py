@@ -90,6 +90,7 @@ def test_little_of_what_is_computed_is_padding(shipped, file):
 
 def test_auto_takes_an_exported_engine_where_there_is_one(tiny, exported_tiny, monkeypatch):
     assert open_engine(exported_tiny, "cpu").identity == "openvino fp32 cpu"
+    assert open_engine(exported_tiny, "cpu", short=True).identity == "onnx fp32 cpu"
     assert open_engine(tiny, "cpu").identity == "torch fp32 cpu"
     monkeypatch.setattr("gongbao.engines.present", lambda engine: engine == "onnx")
     assert open_engine(exported_tiny, "cpu").identity == "onnx fp32 cpu"

@@ -75,13 +75,14 @@ def open_engine(
     engine: str = "auto",
     precision: str = "fp32",
     known: exported.Exported | None = None,
+    short: bool = False,
 ) -> Engine:
     """Open an engine for a model folder; `known` stands for its exported forms, where they are not to be looked up.
 
     `auto` takes the fastest one here that is exact: torch where there is a GPU, else of the exported ones OpenVINO
-    before onnxruntime, else torch. `device` is torch's name for it (default: a GPU if there is one). A precision other
-    than fp32 is computed only by the engine that passed the gate of `gongbao export` with it. Raises GongbaoError if
-    the engine that is named cannot be had.
+    before onnxruntime, which for a `short` text comes first as it opens sooner, else torch. `device` is torch's name
+    for it (default: a GPU if there is one). A precision other than fp32 is computed only by the engine that passed the
+    gate of `gongbao export` with it. Raises GongbaoError if the engine that is named cannot be had.
     """
     if kind_of(folder) == "tfidf":
         from gongbao.engines.tfidf import TfidfEngine
@@ -95,7 +96,7 @@ def open_engine(
     if precision != exported.EXACT:
         engine = passed(folder, found, precision, engine, device)
     if engine == "auto":
-        engine = fastest(found, device)
+        engine = fastest(found, device, short)
     if engine == "torch":
         from gongbao.engines.torch import TorchEngine
 
@@ -109,11 +110,12 @@ def open_engine(
     return _open_exported(folder, found, engine, precision, context)
 
 
-def fastest(found: exported.Exported | None, device: str | None = None) -> str:
-    """Name the fastest exact engine here for a model with these exported forms."""
+def fastest(found: exported.Exported | None, device: str | None = None, short: bool = False) -> str:
+    """Name the fastest exact engine here for a model with these exported forms, and for a short text or a long one."""
     if found is None or device not in (None, "cpu") or (device is None and _has_gpu()):
         return "torch"
-    return next((name for name in ("openvino", "onnx") if present(name)), "torch")
+    order = ("onnx", "openvino") if short else ("openvino", "onnx")
+    return next((name for name in order if present(name)), "torch")
 
 
 def present(engine: str) -> bool:
@@ -140,21 +142,30 @@ def passed(folder: Path, found: exported.Exported | None, precision: str, engine
 
 
 def _open_exported(folder: Path, found: exported.Exported, engine: str, precision: str, context: str) -> Engine:
+    from gongbao.engines.threads import begun
+
+    file = found.file(precision)
+    # The model opens in a thread of its own: what is read meanwhile costs no time.
+    if engine == "onnx":
+        from gongbao.engines.onnx import OnnxEngine, open_session
+
+        opening = begun(lambda: open_session(file))
+        return OnnxEngine(opening, *_shape(folder), context)
+    from gongbao.engines.openvino import OpenvinoEngine, open_requests
+
+    requests = begun(lambda: open_requests(file, precision))
+    return OpenvinoEngine(requests, *_shape(folder), context, precision)
+
+
+def _shape(folder: Path) -> tuple[Tokenizer, int, int]:
+    """A model's tokenizer, number of labels and number of positions, read without transformers."""
     tokenizer = Tokenizer(folder)
     config = read_json(folder / "config.json")
     labels = config.get("id2label")
     if not isinstance(labels, dict) or not labels:
         raise GongbaoError(f"{folder / 'config.json'}: id2label is missing")
     tokenizer.check_fits(int(config.get("vocab_size", tokenizer.size)), folder)
-    positions = int(config.get("max_position_embeddings", WINDOW))
-    file = found.file(precision)
-    if engine == "onnx":
-        from gongbao.engines.onnx import OnnxEngine
-
-        return OnnxEngine(file, tokenizer, len(labels), positions, context)
-    from gongbao.engines.openvino import OpenvinoEngine
-
-    return OpenvinoEngine(file, tokenizer, len(labels), positions, context, precision)
+    return tokenizer, len(labels), int(config.get("max_position_embeddings", WINDOW))
 
 
 def _has_gpu() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,16 @@ def weights_of(folder: Path) -> Path:
 
 
 def weights_hash(folder: Path) -> str:
-    """The SHA-256 of a model's weights, in hex."""
-    with weights_of(folder).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """The SHA-256 of a model's weights, in hex; computed once for a file that has not changed."""
+    file = weights_of(folder)
+    state = file.stat()
+    return _hash(file, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _hash(file: Path, size: int, changed: int) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def cache() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gongbao.engines.bert import BertEngine, Ids
-from gongbao.engines.threads import available, begun
+from gongbao.engines.threads import available
 from gongbao.errors import GongbaoError
 from gongbao.windows import Tokenizer
 
@@ -17,9 +18,9 @@ from gongbao.windows import Tokenizer
 class OnnxEngine(BertEngine):
     """One session, asked by several threads at once, each of which computes alone."""
 
-    def __init__(self, file: Path, tokenizer: Tokenizer, labels: int, positions: int, context: str) -> None:
+    def __init__(self, session: Future[Any], tokenizer: Tokenizer, labels: int, positions: int, context: str) -> None:
         super().__init__(tokenizer, labels, positions, context)
-        self._session = begun(lambda: _open(file))
+        self._session = session
 
     @property
     def identity(self) -> str:
@@ -33,7 +34,8 @@ class OnnxEngine(BertEngine):
         return np.asarray(self._session.result().run(None, {"input_ids": ids, "attention_mask": mask})[0])
 
 
-def _open(file: Path) -> Any:
+def open_session(file: Path) -> Any:
+    """Open an exported model; raises GongbaoError, in one line, if it is damaged."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

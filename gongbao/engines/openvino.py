@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import Future
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gongbao.engines.bert import BertEngine, Ids
-from gongbao.engines.threads import available, begun
+from gongbao.engines.threads import available
 from gongbao.errors import GongbaoError
 from gongbao.windows import Tokenizer
 
@@ -31,12 +32,17 @@ class OpenvinoEngine(BertEngine):
     """One compiled model with as many streams as threads; a stream computes one batch with one thread."""
 
     def __init__(
-        self, file: Path, tokenizer: Tokenizer, labels: int, positions: int, context: str, precision: str = "fp32"
+        self,
+        requests: Future[SimpleQueue[Any]],
+        tokenizer: Tokenizer,
+        labels: int,
+        positions: int,
+        context: str,
+        precision: str = "fp32",
     ) -> None:
         super().__init__(tokenizer, labels, positions, context)
         self.precision = precision
-        self._streams = available()
-        self._requests = begun(lambda: _open(file, precision, self._streams))
+        self._requests = requests
 
     @property
     def identity(self) -> str:
@@ -44,7 +50,7 @@ class OpenvinoEngine(BertEngine):
 
     @property
     def threads(self) -> int:
-        return self._streams
+        return available()
 
     def forward(self, ids: Ids, mask: Ids) -> NDArray[np.float32]:
         requests = self._requests.result()
@@ -55,8 +61,12 @@ class OpenvinoEngine(BertEngine):
             requests.put(request)
 
 
-def _open(file: Path, precision: str, streams: int) -> SimpleQueue[Any]:
-    """Compile the model; return as many requests as there are streams."""
+def open_requests(file: Path, precision: str) -> SimpleQueue[Any]:
+    """Compile an exported model; return as many requests as threads compute.
+
+    Raises GongbaoError, in one line, if the file is damaged or the processor cannot compute so.
+    """
+    streams = available()
     core = import_openvino().Core()
     if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         raise GongbaoError("this processor does not compute in bf16: leave --precision out, or name int8")
