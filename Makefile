@@ -11,7 +11,7 @@ GOLD   ?= data/gold.jsonl
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install baseline train encoder adapt distil predict predict-usage eval compare compare-usage test lint samples wheel clean
+.PHONY: help install baseline train encoder adapt distil predict predict-usage eval compare compare-usage bench test lint samples wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -61,8 +61,12 @@ compare: $(if $(and $(A),$(B)),$(STAMP),compare-usage) ## compare the reports of
 compare-usage:
 	@echo 'usage: make compare A=DIR B=DIR [GOLD=data/gold.jsonl] [ARGS="-o DIR"]'; exit 2
 
+bench: $(STAMP) ## measure speed (writes benchmarks/results.md; ARGS=--quick …)
+	$(PY) benchmarks/speed.py $(ARGS)
+
+# A process a core, each computing with one thread.
 test: $(STAMP) ## run the tests
-	$(PY) -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: $(STAMP) ## ruff and mypy
 	$(VENV)/bin/ruff check .

@@ -194,7 +194,8 @@ def _connected(workers: int | None) -> Iterator[int]:
     own: dict[str, Any] = {} if address else {"num_cpus": count + 1, "include_dashboard": False}
     try:
         ray.init(
-            address=address,
+            # Else Ray joins whatever cluster it finds on this machine.
+            address=address or "local",
             runtime_env={"env_vars": {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}},
             log_to_driver=False,
             logging_level=logging.ERROR,

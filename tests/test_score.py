@@ -90,7 +90,7 @@ def run(folder, monkeypatch):
     (path / "record.json").write_text(
         json.dumps({"finished": "2026-01-01", "files": ["config.json"], "train": "/home/someone/train.jsonl"})
     )
-    monkeypatch.setattr("gongbao.labeler.open_engine", lambda *_: Words())
+    monkeypatch.setattr("gongbao.labeler.open_engine", lambda *_, **__: Words())
     return path
 
 
