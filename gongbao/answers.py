@@ -7,6 +7,7 @@ import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, Protocol
 
 import numpy as np
@@ -49,6 +50,7 @@ class Answers:
         self._labeler = labeler
         self._journal = journal
         self._identity = identity or labeler.identity
+        self._own: set[bytes] = set()
         self.resumed = 0
         """Paragraphs whose answers the journal held."""
 
@@ -73,9 +75,11 @@ class Answers:
         known = self._journal.get(question.key) if self._journal else None
         if known is not None:
             logits = _unpacked(known, [len(each.sentences) for each in chunk], len(self._labeler.scheme))
-            self.resumed += len(chunk)
+            # A text that stands twice is no text of an earlier run.
+            self.resumed += len(chunk) if blake2b(question.key).digest() not in self._own else 0
         else:
             logits = self._labeler.engine.answer(question.prepared)
+            self._own.add(blake2b(question.key).digest())
             if self._journal:
                 self._journal.put(question.key, _packed(logits))
         return self._labeler.decide(chunk, logits)

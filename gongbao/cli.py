@@ -133,13 +133,15 @@ def predict(
             # That it is new was checked among the outputs, if there are any.
             check_tasks(review, force or bool(paths))
         part = parse_shard(shard) if shard else (1, 1)
+        if workers and engine != "ray":
+            raise GongbaoError("--workers are those of --engine ray")
         cluster = None
         if engine == "ray":
             if not paths:
                 raise GongbaoError("--engine ray writes files: name one with -o")
             # Here, where answers are only gathered, a worker's GPU need not be.
             here = precision if device in (None, "cpu") else "fp32"
-            labeler = open_labeler(model, "cpu", policy, precision=here)
+            labeler = open_labeler(model, "cpu", policy, precision=here, inputs=inputs)
             cluster = open_cluster(labeler, model, device, precision, workers, paths[0])
         else:
             labeler = open_labeler(model, device, policy, engine, precision, inputs)
@@ -337,7 +339,7 @@ def export(
     """
     from gongbao.export import export as make
 
-    with one_line():
+    with one_line("stopped; nothing was published"):
         made = make(model, precision, check, calibrate, device, say)
         for line in lines_of(made):
             print(line)

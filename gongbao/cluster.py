@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import logging
 import os
-import shutil
+import socket
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,16 +31,21 @@ CHUNKS = 16
 
 @dataclass(frozen=True)
 class Worker:
-    """How a worker opens its labeller: the model's folder and name, `Labeler.load`'s arguments."""
+    """How a worker opens its labeller: the model's folder and name, `Labeler.load`'s arguments.
+
+    `identity` is what its answers depend on besides the text, under which the journal keeps them.
+    """
 
     model: str
     name: str
+    identity: str
+    engine: str = "auto"
     device: str = "cpu"
     precision: str = "fp32"
 
     def open(self, rule: dict[str, Any]) -> Labeler:
         """Open it with a decision rule; raises GongbaoError if the model that lies there is another one."""
-        opened = Labeler.load(self.model, self.device, precision=self.precision)
+        opened = Labeler.load(self.model, self.device, self.engine, self.precision)
         if opened.name != self.name:
             raise GongbaoError(f"{self.model} holds {opened.name} on this worker, and the run's model is {self.name}")
         return Labeler(opened.engine, Decision.from_dict(rule, self.model), opened.name)
@@ -58,16 +63,16 @@ class Cluster:
 
     def identity(self, labeler: Labeler) -> str:
         """What the workers' answers depend on: on CPUs they are those of a local run, and mix with them."""
-        if self.worker.device == "cpu":
-            return labeler.identity
-        return f"{labeler.name}|torch {self.worker.precision} {self.worker.device}"
+        return self.worker.identity
 
     def __call__(self, chunks: Iterator[list[Paragraph]], labeler: Labeler, journal: Journal, words: bool) -> int:
         """Have the chunks answered that the journal does not know, and return how many paragraphs they hold.
 
         Raises GongbaoError if the cluster cannot.
         """
-        shutil.rmtree(self.folder, ignore_errors=True)
+        clear(self.folder)
+        if self.folder.exists():
+            raise GongbaoError(f"{self.folder} is there already: name another output, or remove it")
         self.folder.mkdir(parents=True)
         try:
             identity = self.identity(labeler)
@@ -76,14 +81,14 @@ class Cluster:
                 # Without the tuning set's scores, which are most of a rule and decide nothing here.
                 rule = labeler.decision.to_dict() | {"tuning": {}}
                 with _connected(self.workers) as workers:
-                    told = (self.worker, rule, identity, words)
+                    told = (self.worker, rule, words)
                     for done, pairs in enumerate(_answers(self.folder, asked, workers, told), 1):
                         for question, answer in pairs:
                             journal.put(question, answer)
                         self.progress(done, asked)
             return paragraphs
         finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            clear(self.folder)
 
 
 def _write_questions(folder: Path, chunks: Iterable[list[Paragraph]], answers: Answers, words: bool) -> tuple[int, int]:
@@ -132,9 +137,9 @@ class _Kept:
 class Answering:
     """Lives in a worker: opens the model once, then answers chunk after chunk as a local run would."""
 
-    def __init__(self, worker: Worker, rule: dict[str, Any], identity: str, words: bool) -> None:
+    def __init__(self, worker: Worker, rule: dict[str, Any], words: bool) -> None:
         self._labeler = worker.open(rule)
-        self._identity = identity
+        self._identity = worker.identity
         self._words = words
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
@@ -152,7 +157,7 @@ class Answering:
 
 
 def _answers(
-    folder: Path, asked: int, workers: int, told: tuple[Worker, dict[str, Any], str, bool]
+    folder: Path, asked: int, workers: int, told: tuple[Worker, dict[str, Any], bool]
 ) -> Iterator[list[tuple[bytes, bytes]]]:
     """Yield each chunk's answers as they come, as (question, answer)."""
     import ray
@@ -189,6 +194,8 @@ def _connected(workers: int | None) -> Iterator[int]:
     import ray
 
     address = os.environ.get("RAY_ADDRESS")
+    if address:
+        _check_answers(address)
     count = workers or available()
     # One more than the workers: reading the questions takes a place too.
     own: dict[str, Any] = {} if address else {"num_cpus": count + 1, "include_dashboard": False}
@@ -203,11 +210,33 @@ def _connected(workers: int | None) -> Iterator[int]:
         )
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         where = f"the cluster at {address}" if address else "Ray"
-        raise GongbaoError(f"{where} cannot be reached: {str(error).strip().splitlines()[0]}") from error
+        reason = str(error).strip().splitlines()[0]
+        hint = "; if it wants a token, RAY_AUTH_MODE=token" if address else ""
+        raise GongbaoError(f"{where} cannot be reached: {reason}{hint}") from error
     try:
         yield workers or (max(1, int(ray.cluster_resources().get("CPU", 2)) - 1) if address else count)
     finally:
         ray.shutdown()
+
+
+def _check_answers(address: str) -> None:
+    """Raise GongbaoError if nobody listens at `host:port`: Ray itself would try for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        return
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=10):
+            pass
+    except OSError as error:
+        raise GongbaoError(f"nothing answers at RAY_ADDRESS {address}: {error.strerror or error}") from error
+
+
+def clear(folder: Path) -> None:
+    """Remove a run's questions; a folder that holds anything else stays."""
+    for file in folder.glob("asked-*.parquet"):
+        file.unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def folder_for(output: str | Path) -> Path:

@@ -41,6 +41,9 @@ def scheme_of(model: str | None) -> Scheme:
 class one_line:
     """Turns what the user can mend into one line on standard error and exit code 2."""
 
+    def __init__(self, stopped: str = "stopped; with -o, the same command goes on where this one was") -> None:
+        self._stopped = stopped
+
     def __enter__(self) -> None:
         return None
 
@@ -53,7 +56,7 @@ class one_line:
             sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115
             raise typer.Exit(0) from None
         if isinstance(error, KeyboardInterrupt):
-            say("stopped; with -o, the same command goes on where this one was")
+            say(self._stopped)
             raise typer.Exit(130) from None
         if isinstance(error, OSError):
             where = f"{error.filename}: " if error.filename else "an output cannot be written: "
@@ -131,7 +134,12 @@ def open_cluster(
 
     if find_spec("ray") is None:
         raise GongbaoError("ray is not installed: pip install 'gongbao[ray]'")
-    worker = Worker(str(find(model).resolve()), labeler.name, device or "cpu", precision)
+    where = device or "cpu"
+    identity = labeler.identity if where == "cpu" else f"{labeler.name}|torch {precision} {where}"
+    # The engine that a local run would take.
+    engine = labeler.engine.identity.split()[0] if where == "cpu" else "torch"
+    engine = "auto" if engine == "tfidf" else engine
+    worker = Worker(str(find(model).resolve()), labeler.name, identity, engine, where, precision)
     return Cluster(worker, folder_for(output), workers, _chunks_done())
 
 
@@ -193,7 +201,7 @@ def lines_of(export: Export) -> Iterator[str]:
         yield f"{export.precision}: {found['paragraphs']} paragraphs of {found['file']}, {found['speed']:.2f} x as fast"
         yield f"  {found['agreement']:.2%} of the decisions agree; a score differs by {found['difference']:.3f} at most"
         for label, (exact, fast) in found["f1"].items():
-            yield f"  {label:15} F1 {exact:.3f} -> {fast:.3f}"
+            yield f"  {label:15} F1 {exact:.3f} -> {fast:.3f} (on {many(found['support'][label], 'paragraph')})"
         yield f"published: gongbao predict … --precision {export.precision}"
     yield f"in {export.folder}"
 

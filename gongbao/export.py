@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from gongbao.decision import Decision, paragraph_logits
 from gongbao.engines import Engine, exported, open_engine, present
 from gongbao.errors import GongbaoError
 from gongbao.examples import Example, read_examples
-from gongbao.files import whole, write_text
+from gongbao.files import write_text
 from gongbao.labeler import Labeler, model_name
 
 OPSET = 20
@@ -29,6 +29,8 @@ FALL = 0.02
 """The most that a label's F1 may fall with a precision that is not exact."""
 AGREEMENT = 0.995
 """The least share of decisions (paragraphs times labels) that must be as the exact engine's."""
+LEAST = 100
+"""The fewest paragraphs that may judge a precision."""
 CALIBRATED = 300
 """Windows that int8's ranges are set on."""
 SAMPLE = (
@@ -77,7 +79,7 @@ def export(
     if found is None or precision == exported.EXACT:
         target = _target(folder, weights)
         say(f"exporting {model_name(folder)} to {target}")
-        found = _export_fp32(folder, target, weights)
+        found = _export_fp32(folder, target, weights, found)
     if precision == exported.EXACT:
         return Export(found.folder, precision, found.precisions[precision])
     gate = _checked(folder, found, precision, Path(str(check)), calibrate, device, say)
@@ -98,36 +100,50 @@ def _target(folder: Path, weights: str) -> Path:
     raise GongbaoError(f"neither {own} nor {cached} can be written to: set XDG_CACHE_HOME to a folder that can")
 
 
-def _export_fp32(folder: Path, target: Path, weights: str) -> exported.Exported:
-    """Write `model.onnx` and compare what it answers with torch's answers."""
+def _export_fp32(folder: Path, target: Path, weights: str, before: exported.Exported | None) -> exported.Exported:
+    """Write `model.onnx`, once it has answered as torch does; what `before` knows of other precisions stays."""
     needed = [name for name in ("onnx", "onnxscript") if not _installed(name)]
     engines = [name for name in ("openvino", "onnx") if present(name)]
     if needed or not engines:
         raise GongbaoError(f"{', '.join(needed) or 'openvino'} is not installed: pip install 'gongbao[fast]'")
-    context = models.context(folder)
-    exact = open_engine(folder, "cpu", context, "torch")
-    # What a record of earlier weights says is no longer true.
-    (target / exported.RECORD).unlink(missing_ok=True)
-    with whole(target / exported.FILES["fp32"]) as file:
-        _write_onnx(folder, file)
-    _write_record(target, weights, {exported.EXACT: {}})
-    made = exported.find(folder, weights)
-    if made is None or made.folder != target:
-        raise GongbaoError(f"{target}: the export cannot be read back")
-    decision = Decision.load(folder)
-    reference = _scores(exact, decision, SAMPLE)
-    differences = {}
-    for name in engines:
-        scores = _scores(open_engine(folder, "cpu", context, name), decision, SAMPLE)
-        differences[name] = float(np.abs(scores - reference).max())
-        if not differences[name] < EXACT:
-            (target / exported.RECORD).unlink()
-            raise GongbaoError(
-                f"{name} answers otherwise than torch, by {differences[name]:.2g} of a probability: not published"
-            )
-    found = {exported.EXACT: {"difference": differences}}
-    _write_record(target, weights, found)
-    return exported.Exported(target, found)
+    context, decision = models.context(folder), Decision.load(folder)
+    with _draft(target) as place:
+        reference = _scores(open_engine(folder, "cpu", context, "torch"), decision, SAMPLE)
+        trial = exported.Exported(place, {exported.EXACT: {}})
+        _write_onnx(folder, trial.file(exported.EXACT))
+        differences = {}
+        for name in engines:
+            scores = _scores(open_engine(folder, "cpu", context, name, known=trial), decision, SAMPLE)
+            differences[name] = float(np.abs(scores - reference).max())
+            if not differences[name] < EXACT:
+                raise GongbaoError(
+                    f"{name} answers otherwise than torch, by {differences[name]:.2g} of a probability: not published"
+                )
+        found = {"difference": differences, "files": _placed(place, target)}
+    kept = before.precisions if before and before.folder == target else {}
+    made = exported.Exported(target, kept | {exported.EXACT: found})
+    _write_record(made.folder, weights, made.precisions)
+    return made
+
+
+@contextmanager
+def _draft(target: Path) -> Iterator[Path]:
+    """Give a folder in the target to write to, which is gone at the end; and the target too, if nothing is in it."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=".draft-", dir=target) as place:
+            yield Path(place)
+    finally:
+        with suppress(OSError):
+            target.rmdir()
+
+
+def _placed(place: Path, target: Path) -> dict[str, str]:
+    """Put files in their place and return their hashes; an engine looks for the .xml, which comes last."""
+    files = sorted(place.iterdir())
+    hashes = {file.name: exported.file_hash(file) for file in files}
+    for file in files:
+        os.replace(file, target / file.name)
+    return hashes
 
 
 def _write_onnx(folder: Path, file: Path) -> None:
@@ -185,33 +201,39 @@ def _checked(
 ) -> dict[str, Any]:
     """Make what a precision computes from, and pass it through the gate; return the gate's figures."""
     decision = Decision.load(folder)
-    examples = read_examples(check, decision.scheme)
+    examples: Sequence[Example] = read_examples(check, decision.scheme)
     engine, where = _engine_for(precision, device)
-    if precision == "int8":
-        ranges = read_examples(calibrate, decision.scheme) if calibrate else examples
-        if calibrate is None:
-            documents = sorted({example.document for example in examples})
-            kept = set(documents[::2])
-            ranges = [example for example in examples if example.document in kept]
-            examples = [example for example in examples if example.document not in kept]
-        if not ranges or not examples:
-            raise GongbaoError(f"{check}: too few documents to set int8's ranges on and to judge it: --calibrate FILE")
-        say(f"setting int8's ranges on {len(ranges)} paragraphs")
-        _quantize(folder, found, ranges)
-    say(f"labelling {len(examples)} paragraphs with fp32 and with {precision}")
     context = models.context(folder)
-    draft = {precision: {"engine": engine, "device": where}}
-    trial = exported.Exported(found.folder, found.precisions | draft)
-    exact = open_engine(folder, where, context, "torch" if where != "cpu" else "auto")
-    fast = open_engine(folder, where, context, engine, precision, trial)
-    try:
-        figures = gate(exact, fast, decision, examples)
-    except GongbaoError:
+    known = {"engine": engine, "device": where, "file": check.name, "sha256": exported.file_hash(check)}
+    with _draft(found.folder) as place:
+        trial = exported.Exported(found.folder, found.precisions | {precision: known})
         if precision == "int8":
-            found.file(precision).unlink()
-        raise
-    data = hashlib.sha256(check.read_bytes()).hexdigest()
-    return draft[precision] | {"file": check.name, "sha256": data} | figures
+            ranges, examples = _divided(examples, calibrate, decision)
+            if not ranges:
+                raise GongbaoError(f"{check}: too few documents to set int8's ranges on: --calibrate FILE")
+            say(f"setting int8's ranges on {len(ranges)} paragraphs")
+            trial = exported.Exported(place, trial.precisions)
+            _quantize(folder, found, ranges, trial.file(precision))
+        if len(examples) < LEAST:
+            raise GongbaoError(f"{check}: {len(examples)} paragraphs to judge by, and {LEAST} are the least")
+        say(f"labelling {len(examples)} paragraphs with fp32 and with {precision}")
+        exact = open_engine(folder, where, context, "auto" if where == "cpu" else "torch", known=found)
+        fast = open_engine(folder, where, context, engine, precision, trial)
+        figures = gate(exact, fast, decision, examples)
+        files = _placed(place, found.folder) if precision == "int8" else {}
+    if precision == "bf16" and engine == "openvino":
+        files = found.precisions[exported.EXACT].get("files", {})
+    return known | figures | {"files": files}
+
+
+def _divided(
+    examples: Sequence[Example], calibrate: str | Path | None, decision: Decision
+) -> tuple[Sequence[Example], Sequence[Example]]:
+    """The examples that int8's ranges are set on, and those that judge it: never the same documents of one file."""
+    if calibrate:
+        return read_examples(calibrate, decision.scheme), examples
+    kept = set(sorted({example.document for example in examples})[::2])
+    return [e for e in examples if e.document in kept], [e for e in examples if e.document not in kept]
 
 
 def gate(exact: Engine, fast: Engine, decision: Decision, examples: Sequence[Example]) -> dict[str, Any]:
@@ -219,7 +241,7 @@ def gate(exact: Engine, fast: Engine, decision: Decision, examples: Sequence[Exa
 
     Returns `paragraphs`, `agreement` (the share of decisions that are the same), `difference` (the largest of a
     probability), `f1` (scikit-learn's, `{label: [exact, fast]}`; a label that is never on and never called is right)
-    and `speed`, as a ratio.
+    `support` and `speed`, as a ratio.
     """
     from sklearn.metrics import f1_score
 
@@ -241,6 +263,7 @@ def gate(exact: Engine, fast: Engine, decision: Decision, examples: Sequence[Exa
         "paragraphs": len(examples),
         "agreement": agreement,
         "difference": float(np.abs(scores[0] - scores[1]).max()),
+        "support": dict(zip(ids, truth.sum(axis=0).tolist(), strict=True)),
         "f1": {label: [float(a), float(b)] for label, a, b in zip(ids, *f1, strict=True)},
         "speed": seconds[0] / seconds[1],
     }
@@ -259,10 +282,11 @@ def gate(exact: Engine, fast: Engine, decision: Decision, examples: Sequence[Exa
 
 def _engine_for(precision: str, device: str | None) -> tuple[str, str]:
     """Which engine computes a precision, and on what."""
-    if device not in (None, "cpu"):
+    device = (device or "cpu").split(":")[0]
+    if device != "cpu":
         if precision == "int8":
             raise GongbaoError("int8 is for CPUs: leave --device out")
-        return "torch", str(device).split(":")[0]
+        return "torch", device
     if precision == "fp16":
         raise GongbaoError("fp16 is for GPUs: name one (--device cuda), or take bf16")
     if not present("openvino"):
@@ -270,7 +294,7 @@ def _engine_for(precision: str, device: str | None) -> tuple[str, str]:
     return "openvino", "cpu"
 
 
-def _quantize(folder: Path, found: exported.Exported, examples: Sequence[Example]) -> None:
+def _quantize(folder: Path, found: exported.Exported, examples: Sequence[Example], file: Path) -> None:
     """Write the int8 model: weights and activations in 8 bits, static ranges, SmoothQuant (Xiao et al., 2022)."""
     if not _installed("nncf"):
         raise GongbaoError("nncf is not installed: pip install 'gongbao[fast]'")
@@ -285,7 +309,7 @@ def _quantize(folder: Path, found: exported.Exported, examples: Sequence[Example
     logging.getLogger("nncf").setLevel(logging.ERROR)
     import nncf
 
-    engine = open_engine(folder, "cpu", models.context(folder), "openvino")
+    engine = open_engine(folder, "cpu", models.context(folder), "openvino", known=found)
     assert isinstance(engine, BertEngine)
     step = max(1, len(examples) // CALIBRATED)
     texts = [[sentence.text for sentence in example.sentences] for example in examples[::step]][:CALIBRATED]
@@ -302,12 +326,7 @@ def _quantize(folder: Path, found: exported.Exported, examples: Sequence[Example
             model_type=nncf.ModelType.TRANSFORMER,
             preset=nncf.QuantizationPreset.MIXED,
         )
-    with tempfile.TemporaryDirectory(dir=found.folder) as place:
-        # Both files take their places, the weights first: the .xml is what an engine looks for.
-        openvino.save_model(made, Path(place, "made.xml"))
-        target = found.file("int8")
-        os.replace(Path(place, "made.bin"), target.with_suffix(".bin"))
-        os.replace(Path(place, "made.xml"), target)
+    openvino.save_model(made, file)
 
 
 def _output_to(file: Any) -> Any:

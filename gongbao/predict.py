@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from gongbao import __version__
 from gongbao.ahead import ahead
 from gongbao.answers import Answers, Question
+from gongbao.cluster import clear, folder_for
 from gongbao.documents import Aside, Document, Paragraph, Prediction
 from gongbao.errors import GongbaoError
 from gongbao.journal import Journal, open_journal
@@ -276,6 +277,8 @@ def _hand_on(
 def _tidy(targets: Outputs, summary: Summary, written: bool) -> None:
     """Leave beside the outputs only what says something; the journal has served."""
     targets.journal.unlink(missing_ok=True)
+    # What a cluster's run left that was killed.
+    clear(folder_for(targets.files[0]))
     if not written:
         return
     if not summary.aside:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -103,7 +105,7 @@ def test_auto_takes_an_exported_engine_where_there_is_one(tiny, exported_tiny, m
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"engine": "jax"}, "an engine is one of auto, torch, onnx, openvino, not 'jax'"),
+        ({"engine": "jax"}, "an engine is one of auto, torch, onnx, openvino, and ray for predict, not 'jax'"),
         ({"engine": "onnx", "device": "cuda"}, "the engine onnx computes on the CPU alone"),
         ({"precision": "fp8"}, "a precision is one of fp32, bf16, fp16, int8, not 'fp8'"),
         ({"precision": "bf16"}, "bf16 is not exact, and .* has not been checked with it: gongbao export"),
@@ -131,10 +133,53 @@ def test_a_damaged_export_is_said_in_one_line(copy):
     path = exported.find(copy).file("fp32")
     path.write_bytes(path.read_bytes()[:2000])
     for engine in ("onnx", "openvino"):
-        with pytest.raises(GongbaoError, match=r"model\.onnx: cannot be opened .*: export again"):
+        with pytest.raises(GongbaoError, match=r"model\.onnx is not the file that was exported"):
             Labeler.load(copy, engine=engine).label(["引进人才。"])
-    (copy / "exported" / "export.json").write_text("{")
-    assert exported.find(copy) is None
+    record = copy / "exported" / "export.json"
+    known = json.loads(record.read_text())
+    del known["precisions"]["fp32"]["files"]
+    record.write_text(json.dumps(known))
+    for engine in ("onnx", "openvino"):
+        with pytest.raises(GongbaoError, match=r"model\.onnx cannot be opened by .*: gongbao export it again"):
+            Labeler.load(copy, engine=engine).label(["引进人才。"])
+    for damaged in ("{", "[]", json.dumps(known | {"precisions": 7}), json.dumps(known | {"precisions": {"fp32": 5}})):
+        record.write_text(damaged)
+        assert exported.find(copy) is None
+        assert open_engine(copy, "cpu").identity == "torch fp32 cpu"
+
+
+def test_a_precision_of_a_gpu_leaves_the_others_usable(copy):
+    record = copy / "exported" / "export.json"
+    known = json.loads(record.read_text())
+    known["precisions"]["fp16"] = {"engine": "torch", "device": "cuda"}
+    record.write_text(json.dumps(known))
+    assert open_engine(copy, "cpu").identity == "openvino fp32 cpu"
+    with pytest.raises(GongbaoError, match="fp16 was checked on cuda, not on cpu"):
+        open_engine(copy, "cpu", precision="fp16")
+    with pytest.raises(GongbaoError, match="fp16 is for GPUs"):
+        export(copy, "fp16", check=DEV, device="cpu:0")
+
+
+def test_an_export_made_again_keeps_what_was_checked(copy):
+    record = copy / "exported" / "export.json"
+    known = json.loads(record.read_text())
+    known["precisions"]["bf16"] = {"engine": "openvino", "device": "cpu"}
+    record.write_text(json.dumps(known))
+    export(copy)
+    assert exported.find(copy).precisions["bf16"] == known["precisions"]["bf16"]
+    assert sorted(path.name for path in (copy / "exported").iterdir()) == ["export.json", "model.onnx"]
+
+
+def test_an_export_that_is_stopped_publishes_nothing(tiny, tmp_path, monkeypatch):
+    shutil.copytree(tiny, tmp_path / "model")
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gongbao.export._scores", stop)
+    ran = CliRunner().invoke(app, ["export", str(tmp_path / "model")])
+    assert ran.exit_code == 130 and "stopped; nothing was published" in ran.output
+    assert not (tmp_path / "model" / "exported").exists()
 
 
 def test_an_export_of_a_folder_that_cannot_be_written_to_goes_to_the_cache(tiny, tmp_path, monkeypatch):
@@ -232,19 +277,30 @@ def _capabilities():
 
 
 def test_int8_sets_its_ranges_on_other_documents_than_judge_it(copy, monkeypatch):
-    monkeypatch.setattr("gongbao.export.AGREEMENT", 0.0)
     monkeypatch.setattr("gongbao.export.FALL", 1.0)
     monkeypatch.setattr("gongbao.export.CALIBRATED", 20)
+    before = sorted(path.name for path in (copy / "exported").iterdir())
+    monkeypatch.setattr("gongbao.export.AGREEMENT", 1.1)
+    with pytest.raises(GongbaoError, match="not published: only"):
+        export(copy, "int8", check=DEV)
+    assert sorted(path.name for path in (copy / "exported").iterdir()) == before
+    with pytest.raises(GongbaoError, match="int8 is not exact"):
+        Labeler.load(copy, precision="int8")
+    monkeypatch.setattr("gongbao.export.AGREEMENT", 0.0)
     examples = read_examples(DEV, POLICY_DOMAINS)
     documents = sorted({example.document for example in examples})
     made = export(copy, "int8", check=DEV)
     assert made.found["paragraphs"] == sum(example.document in documents[1::2] for example in examples)
+    assert set(made.found["files"]) == {"model.int8.xml", "model.int8.bin"}
     assert Labeler.load(copy, precision="int8").engine.identity == "openvino int8 cpu"
-    monkeypatch.setattr("gongbao.export.AGREEMENT", 1.1)
-    with pytest.raises(GongbaoError, match="not published: only"):
-        export(copy, "int8", check=DEV, calibrate=DEV)
-    with pytest.raises(GongbaoError, match="int8 is not exact"):
-        Labeler.load(copy, precision="int8")
+
+
+def test_a_handful_of_paragraphs_judges_nothing(copy, tmp_path):
+    from gongbao.examples import write_examples
+
+    write_examples(read_examples(DEV, POLICY_DOMAINS)[:99], tmp_path / "few.jsonl")
+    with pytest.raises(GongbaoError, match=r"few\.jsonl: 99 paragraphs to judge by, and 100 are the least"):
+        export(copy, "bf16", check=tmp_path / "few.jsonl")
 
 
 def test_an_export_that_answers_otherwise_is_not_published(tiny, tmp_path, monkeypatch):
@@ -280,6 +336,8 @@ def test_an_exported_model_is_used_without_torch_and_reports_to_nobody(exported_
         assert ran.returncode == 0, ran.stderr
         assert ran.stdout.splitlines()[-1] == "[]"
         assert f"{engine} fp32 cpu" in ran.stderr
+    # onnxruntime keeps there what it would send.
+    assert not (Path(os.environ["XDG_CACHE_HOME"]) / "Microsoft").exists()
 
 
 def test_where_memory_is_short_batches_are_halved(tiny, monkeypatch):

@@ -87,6 +87,19 @@ def test_the_command_takes_a_shard_and_an_empty_one_is_no_failure(exported_tiny,
     assert parse_shard("3/16") == (3, 16)
 
 
+def test_a_text_that_stands_twice_is_no_earlier_runs(exported_tiny, tmp_path):
+    write_jsonl(tmp_path / "in.jsonl", [{"id": f"r{n}", "text": "引进人才。"} for n in range(1100)])
+    summary = predict([str(tmp_path / "in.jsonl")], Labeler.load(exported_tiny), tmp_path / "out.jsonl")
+    assert summary.resumed == 0 and len(lines(tmp_path / "out.jsonl")) == 1100
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".html", ".csv", ".parquet"])
+def test_an_empty_shard_is_written_in_every_format(exported_tiny, tmp_path, suffix):
+    write_jsonl(tmp_path / "in.jsonl", [{"id": "r", "text": "引进人才。"}])
+    predict([str(tmp_path / "in.jsonl")], Labeler.load(exported_tiny), tmp_path / f"out{suffix}", shard=(2, 2))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", f"out{suffix}"]
+
+
 def test_the_next_item_is_made_while_the_last_is_used_and_no_more():
     made = []
 
@@ -140,7 +153,7 @@ def test_ray_writes_the_same_bytes_although_a_worker_is_killed(folder, exported_
 
 def test_a_cluster_that_fails_leaves_what_it_answered(folder, exported_tiny, local, tmp_path):
     labeler = Labeler.load(exported_tiny, "cpu")
-    worker = Worker(str(exported_tiny), labeler.name)
+    worker = Worker(str(exported_tiny), labeler.name, labeler.identity, "openvino")
     counts = []
 
     def stop(done, asked):
@@ -163,6 +176,10 @@ def test_a_cluster_writes_files_and_says_what_is_missing(exported_tiny, tmp_path
     asked = ["predict", str(tmp_path / "in.jsonl"), "--model", str(exported_tiny), "--engine", "ray"]
     ran = CliRunner().invoke(app, asked)
     assert ran.exit_code == 2 and "error: --engine ray writes files: name one with -o" in ran.output
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")
+    ran = CliRunner().invoke(app, [*asked, "-o", str(tmp_path / "out.jsonl")])
+    assert ran.exit_code == 2 and "error: nothing answers at RAY_ADDRESS 127.0.0.1:9: " in ran.output
+    assert not (tmp_path / "out.jsonl.asked").exists()
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     ran = CliRunner().invoke(app, [*asked, "-o", str(tmp_path / "out.jsonl")])
     assert ran.exit_code == 2 and "error: ray is not installed: pip install 'gongbao[ray]'" in ran.output
@@ -171,4 +188,4 @@ def test_a_cluster_writes_files_and_says_what_is_missing(exported_tiny, tmp_path
 def test_a_worker_refuses_another_model_than_the_runs(exported_tiny):
     rule = json.loads((exported_tiny / "decision.json").read_text(encoding="utf-8"))
     with pytest.raises(GongbaoError, match="and the run's model is other@123"):
-        Worker(str(exported_tiny), "other@123").open(rule)
+        Worker(str(exported_tiny), "other@123", "").open(rule)

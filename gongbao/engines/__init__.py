@@ -91,7 +91,7 @@ def open_engine(
             raise GongbaoError(f"{folder} is a TF-IDF model: it has one engine and one precision")
         return TfidfEngine.load(folder)
     if engine not in ENGINES:
-        raise GongbaoError(f"an engine is one of {', '.join(ENGINES)}, not {engine!r}")
+        raise GongbaoError(f"an engine is one of {', '.join(ENGINES)}, and ray for predict, not {engine!r}")
     found = known or exported.find(folder)
     if precision != exported.EXACT:
         engine = passed(folder, found, precision, engine, device)
@@ -144,16 +144,15 @@ def passed(folder: Path, found: exported.Exported | None, precision: str, engine
 def _open_exported(folder: Path, found: exported.Exported, engine: str, precision: str, context: str) -> Engine:
     from gongbao.engines.threads import begun
 
-    file = found.file(precision)
     # The model opens in a thread of its own: what is read meanwhile costs no time.
     if engine == "onnx":
         from gongbao.engines.onnx import OnnxEngine, open_session
 
-        opening = begun(lambda: open_session(file))
+        opening = begun(lambda: open_session(found))
         return OnnxEngine(opening, *_shape(folder), context)
     from gongbao.engines.openvino import OpenvinoEngine, open_requests
 
-    requests = begun(lambda: open_requests(file, precision))
+    requests = begun(lambda: open_requests(found, precision))
     return OpenvinoEngine(requests, *_shape(folder), context, precision)
 
 

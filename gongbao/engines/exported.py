@@ -21,13 +21,19 @@ EXACT = "fp32"
 
 @dataclass(frozen=True)
 class Exported:
-    """The exported forms of a model: their folder, and by precision what its export found (`{}` for fp32)."""
+    """A model's exported forms: their folder, and by precision what the export found; `files` are their hashes."""
 
     folder: Path
     precisions: dict[str, Any]
 
     def file(self, precision: str) -> Path:
         return self.folder / FILES[precision]
+
+    def check(self, precision: str) -> None:
+        """Raise GongbaoError if a file of a precision is not the one that was exported and compared."""
+        for name, known in self.precisions.get(precision, {}).get("files", {}).items():
+            if file_hash(self.folder / name) != known:
+                raise GongbaoError(f"{self.folder / name} is not the file that was exported: gongbao export it again")
 
 
 def weights_of(folder: Path) -> Path:
@@ -44,6 +50,11 @@ def weights_hash(folder: Path) -> str:
 
 @lru_cache(maxsize=8)
 def _hash(file: Path, size: int, changed: int) -> str:
+    return file_hash(file)
+
+
+def file_hash(file: Path) -> str:
+    """The SHA-256 of a file, in hex."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
@@ -71,8 +82,15 @@ def find(model: Path, weights: str | None = None) -> Exported | None:
         except GongbaoError:
             continue
         # A model trained anew in the same folder leaves the export of the one before.
-        if record.get("weights") == weights and isinstance(record.get("precisions"), dict):
-            whole = {name: known for name, known in record["precisions"].items() if (folder / FILES[name]).exists()}
-            if EXACT in whole:
-                return Exported(folder, whole)
+        known = record.get("precisions")
+        if record.get("weights") != weights or not isinstance(known, dict):
+            continue
+        whole = {name: found for name, found in known.items() if isinstance(found, dict) and _has_file(folder, name)}
+        if EXACT in whole:
+            return Exported(folder, whole)
     return None
+
+
+def _has_file(folder: Path, precision: str) -> bool:
+    """Whether what a precision computes from lies there; what torch computes in needs no file."""
+    return precision not in FILES or (folder / FILES[precision]).exists()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gongbao.engines.bert import BertEngine, Ids
+from gongbao.engines.exported import EXACT, Exported
 from gongbao.engines.threads import available
 from gongbao.errors import GongbaoError
 from gongbao.windows import Tokenizer
@@ -34,9 +35,14 @@ class OnnxEngine(BertEngine):
         return np.asarray(self._session.result().run(None, {"input_ids": ids, "attention_mask": mask})[0])
 
 
-def open_session(file: Path) -> Any:
+def open_session(found: Exported) -> Any:
     """Open an exported model; raises GongbaoError, in one line, if it is damaged."""
+    # It reports its use to its makers unless it is told not to before it is imported.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
+
+    file = found.file(EXACT)
+    found.check(EXACT)
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -45,5 +51,4 @@ def open_session(file: Path) -> Any:
     try:
         return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises nothing more precise
-        reason = " ".join(str(error).split())[:200]
-        raise GongbaoError(f"{file}: cannot be opened ({reason}): export again") from error
+        raise GongbaoError(f"{file} cannot be opened by onnxruntime: gongbao export it again") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from concurrent.futures import Future
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gongbao.engines.bert import BertEngine, Ids
+from gongbao.engines.exported import Exported
 from gongbao.engines.threads import available
 from gongbao.errors import GongbaoError
 from gongbao.windows import Tokenizer
@@ -61,12 +61,13 @@ class OpenvinoEngine(BertEngine):
             requests.put(request)
 
 
-def open_requests(file: Path, precision: str) -> SimpleQueue[Any]:
+def open_requests(found: Exported, precision: str) -> SimpleQueue[Any]:
     """Compile an exported model; return as many requests as threads compute.
 
     Raises GongbaoError, in one line, if the file is damaged or the processor cannot compute so.
     """
-    streams = available()
+    streams, file = available(), found.file(precision)
+    found.check(precision)
     core = import_openvino().Core()
     if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         raise GongbaoError("this processor does not compute in bf16: leave --precision out, or name int8")
@@ -79,8 +80,7 @@ def open_requests(file: Path, precision: str) -> SimpleQueue[Any]:
     try:
         model = core.compile_model(str(file), "CPU", settings)
     except RuntimeError as error:
-        reason = " ".join(str(error).split())[:200]
-        raise GongbaoError(f"{file}: cannot be opened ({reason}): export again") from error
+        raise GongbaoError(f"{file} cannot be opened by OpenVINO: gongbao export it again") from error
     requests: SimpleQueue[Any] = SimpleQueue()
     for _ in range(streams):
         requests.put(model.create_infer_request())

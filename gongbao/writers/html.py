@@ -155,14 +155,14 @@ class _Pages(Writer):
         self._asides.clear()
 
     def finish(self) -> bool:
-        """Write the index, unless one page is all there is; returns whether it is."""
+        """Write the index, unless one page is all there is; returns whether there are no pages beside."""
         if self._paragraphs.count or self._asides.count:
             self.document({"document": self._last})
         if self._pages == 1:
             return True
         rows = ({**row, "tally": Tally(**row["tally"])} for row in self._index)
         self._sheets.index(self._draft / "page", self._path.stem, rows, self._index.count, self._total)
-        return False
+        return not self._pages
 
 
 def _place(row: Mapping[str, Any], rank: int) -> tuple[int, int, int]:

@@ -93,7 +93,8 @@ class Xlsx(Writer):
         last = self._rows + 1
         self._sheet.auto_filter.ref = f"A1:{letter(self._width)}{last}"
         scale = ColorScaleRule("num", 0, "FFFFFF", "num", 0.5, "DCEBF7", "num", 1, "3D85C6")
-        self._sheet.conditional_formatting.add(f"{letter(self._scale[0])}2:{letter(self._scale[1])}{last}", scale)
+        if self._rows:
+            self._sheet.conditional_formatting.add(f"{letter(self._scale[0])}2:{letter(self._scale[1])}{last}", scale)
         labels = (*self._scheme.ids, NONE)
         described = ("title", "date", "number", "issuer")
         columns = [
