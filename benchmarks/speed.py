@@ -41,9 +41,9 @@ class Sizes:
     paragraphs: int = 2000
     rounds: int = 5
     pipeline: int = 300
-    saved: int = 64
+    saved: int = 32
     check: int | None = None
-    wide: int = 150
+    wide: int = 100
     wide_rounds: int = 3
     starts: int = 5
     steps: int = 12
