@@ -24,6 +24,23 @@ from gongbao.console import (
     scheme_of,
 )
 from gongbao.errors import GongbaoError
+from gongbao.options import (
+    Column,
+    Device,
+    Encoding,
+    Engine,
+    Force,
+    Inputs,
+    LogJson,
+    MaxMb,
+    Model,
+    Output,
+    Policy,
+    Precision,
+    Review,
+    Shard,
+    Workers,
+)
 
 app = typer.Typer(
     help="Label the paragraphs of Chinese Party and government communiqués by policy domain.",
@@ -31,25 +48,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-
-_OUTPUT = (
-    "A file to write, .jsonl .csv .xlsx .parquet .html (repeatable); - prints JSON lines; without it, shown to read."
-)
-
-Inputs = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="FILE",
-        help="Text, .docx, .pdf, .html, tables (.jsonl .csv .xlsx .parquet), .zip, folders, or - for standard input.",
-    ),
-]
-Model = Annotated[str | None, typer.Option(help="A model folder, or latest; default: the shipped model.")]
-Device = Annotated[str | None, typer.Option(help="cpu, cuda, …; default: a GPU where there is one.")]
-Encoding = Annotated[str | None, typer.Option(help="The text's encoding; default: found out.")]
-Column = Annotated[str | None, typer.Option(help="The column of a table that holds the text; default: text, 正文, …")]
-MaxMb = Annotated[int, typer.Option(min=1, help="The largest file, unpacked, in MB.")]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite an output that is there.")]
 
 
 def _version(wanted: bool) -> None:
@@ -81,39 +79,20 @@ def main(
 @app.command()
 def predict(
     inputs: Inputs,
-    output: Annotated[
-        list[str] | None,
-        typer.Option("--output", "-o", help=_OUTPUT),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(help="A model folder, or latest (the newest run in models/); default: the shipped model."),
-    ] = None,
+    output: Output = None,
+    model: Model = None,
     encoding: Encoding = None,
     device: Device = None,
     column: Column = None,
-    policy: Annotated[
-        str, typer.Option(help="How thresholds are chosen: f1, or a promise such as precision=0.9 or recall=0.9.")
-    ] = "f1",
-    review: Annotated[
-        str | None,
-        typer.Option(help="Write doubtful paragraphs as tasks: .json for Label Studio, .jsonl for doccano."),
-    ] = None,
-    engine: Annotated[
-        str, typer.Option(help="auto (the fastest exact one here), torch, onnx, openvino, or ray: a cluster.")
-    ] = "auto",
-    precision: Annotated[
-        str, typer.Option(help="fp32, or a faster one that gongbao export has checked: bf16, fp16, int8.")
-    ] = "fp32",
-    shard: Annotated[
-        str | None, typer.Option(metavar="I/N", help="Label the I-th of N shares of the input, such as 1/4.")
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Workers of --engine ray; default: one a processor.")
-    ] = None,
+    policy: Policy = "f1",
+    review: Review = None,
+    engine: Engine = "auto",
+    precision: Precision = "fp32",
+    shard: Shard = None,
+    workers: Workers = None,
     max_mb: MaxMb = 500,
     force: Force = False,
-    log_json: Annotated[bool, typer.Option("--log-json", help="Progress as JSON lines on standard error.")] = False,
+    log_json: LogJson = False,
 ) -> None:
     """Label documents, a row a paragraph. Exit code: 0 all well, 1 some files failed, 2 nothing could be done.
 

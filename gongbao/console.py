@@ -127,12 +127,11 @@ def open_cluster(
     labeler: Labeler, model: str | None, device: str | None, precision: str, workers: int | None, output: str
 ) -> Cluster:
     """The workers of `--engine ray`; raises GongbaoError if Ray is not installed."""
-    from importlib.util import find_spec
-
     from gongbao.cluster import Cluster, Worker, folder_for
+    from gongbao.engines import installed
     from gongbao.models import find
 
-    if find_spec("ray") is None:
+    if not installed("ray"):
         raise GongbaoError("ray is not installed: pip install 'gongbao[ray]'")
     where = device or "cpu"
     identity = labeler.identity if where == "cpu" else f"{labeler.name}|torch {precision} {where}"

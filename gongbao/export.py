@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,24 +14,18 @@ from typing import Any
 import numpy as np
 
 from gongbao import __version__, models
-from gongbao.decision import Decision, paragraph_logits
-from gongbao.engines import Engine, exported, open_engine, present
+from gongbao.decision import Decision
+from gongbao.engines import exported, installed, open_engine, present
 from gongbao.errors import GongbaoError
 from gongbao.examples import Example, read_examples
 from gongbao.files import write_text
-from gongbao.labeler import Labeler, model_name
+from gongbao.gate import LEAST, gate, scores_of
+from gongbao.labeler import model_name
+from gongbao.quantize import divide, quantize
 
 OPSET = 20
 EXACT = 1e-4
 """The largest difference of a probability that an exact engine may show against torch."""
-FALL = 0.02
-"""The most that a label's F1 may fall with a precision that is not exact."""
-AGREEMENT = 0.995
-"""The least share of decisions (paragraphs times labels) that must be as the exact engine's."""
-LEAST = 100
-"""The fewest paragraphs that may judge a precision."""
-CALIBRATED = 300
-"""Windows that int8's ranges are set on."""
 SAMPLE = (
     ["全会强调，坚持把科技自立自强作为战略支撑，布局建设三家省实验室。", "会议应到委员六十八人。"],
     ["推进产业链、供应链协同，培育先进制造业集群；", "完成干流岸线修复，淘汰落后锅炉400台。"] * 5,
@@ -82,9 +75,9 @@ def export(
         found = _export_fp32(folder, target, weights, found)
     if precision == exported.EXACT:
         return Export(found.folder, precision, found.precisions[precision])
-    gate = _checked(folder, found, precision, Path(str(check)), calibrate, device, say)
-    _write_record(found.folder, weights, found.precisions | {precision: gate})
-    return Export(found.folder, precision, gate)
+    figures = _checked(folder, found, precision, Path(str(check)), calibrate, device, say)
+    _write_record(found.folder, weights, found.precisions | {precision: figures})
+    return Export(found.folder, precision, figures)
 
 
 def _target(folder: Path, weights: str) -> Path:
@@ -102,18 +95,18 @@ def _target(folder: Path, weights: str) -> Path:
 
 def _export_fp32(folder: Path, target: Path, weights: str, before: exported.Exported | None) -> exported.Exported:
     """Write `model.onnx`, once it has answered as torch does; what `before` knows of other precisions stays."""
-    needed = [name for name in ("onnx", "onnxscript") if not _installed(name)]
+    needed = [name for name in ("onnx", "onnxscript") if not installed(name)]
     engines = [name for name in ("openvino", "onnx") if present(name)]
     if needed or not engines:
         raise GongbaoError(f"{', '.join(needed) or 'openvino'} is not installed: pip install 'gongbao[fast]'")
     context, decision = models.context(folder), Decision.load(folder)
     with _draft(target) as place:
-        reference = _scores(open_engine(folder, "cpu", context, "torch"), decision, SAMPLE)
+        reference = scores_of(open_engine(folder, "cpu", context, "torch"), decision, SAMPLE)
         trial = exported.Exported(place, {exported.EXACT: {}})
         _write_onnx(folder, trial.file(exported.EXACT))
         differences = {}
         for name in engines:
-            scores = _scores(open_engine(folder, "cpu", context, name, known=trial), decision, SAMPLE)
+            scores = scores_of(open_engine(folder, "cpu", context, name, known=trial), decision, SAMPLE)
             differences[name] = float(np.abs(scores - reference).max())
             if not differences[name] < EXACT:
                 raise GongbaoError(
@@ -208,12 +201,12 @@ def _checked(
     with _draft(found.folder) as place:
         trial = exported.Exported(found.folder, found.precisions | {precision: known})
         if precision == "int8":
-            ranges, examples = _divided(examples, calibrate, decision)
+            ranges, examples = divide(examples, calibrate, decision)
             if not ranges:
                 raise GongbaoError(f"{check}: too few documents to set int8's ranges on: --calibrate FILE")
             say(f"setting int8's ranges on {len(ranges)} paragraphs")
             trial = exported.Exported(place, trial.precisions)
-            _quantize(folder, found, ranges, trial.file(precision))
+            quantize(folder, found, ranges, trial.file(precision))
         if len(examples) < LEAST:
             raise GongbaoError(f"{check}: {len(examples)} paragraphs to judge by, and {LEAST} are the least")
         say(f"labelling {len(examples)} paragraphs with fp32 and with {precision}")
@@ -221,63 +214,7 @@ def _checked(
         fast = open_engine(folder, where, context, engine, precision, trial)
         figures = gate(exact, fast, decision, examples)
         files = _placed(place, found.folder) if precision == "int8" else {}
-    if precision == "bf16" and engine == "openvino":
-        files = found.precisions[exported.EXACT].get("files", {})
     return known | figures | {"files": files}
-
-
-def _divided(
-    examples: Sequence[Example], calibrate: str | Path | None, decision: Decision
-) -> tuple[Sequence[Example], Sequence[Example]]:
-    """The examples that int8's ranges are set on, and those that judge it: never the same documents of one file."""
-    if calibrate:
-        return read_examples(calibrate, decision.scheme), examples
-    kept = set(sorted({example.document for example in examples})[::2])
-    return [e for e in examples if e.document in kept], [e for e in examples if e.document not in kept]
-
-
-def gate(exact: Engine, fast: Engine, decision: Decision, examples: Sequence[Example]) -> dict[str, Any]:
-    """Compare two engines on labelled examples; raises GongbaoError if the second one falls behind.
-
-    Returns `paragraphs`, `agreement` (the share of decisions that are the same), `difference` (the largest of a
-    probability), `f1` (scikit-learn's, `{label: [exact, fast]}`; a label that is never on and never called is right)
-    `support` and `speed`, as a ratio.
-    """
-    from sklearn.metrics import f1_score
-
-    paragraphs = [[sentence.text for sentence in example.sentences] for example in examples]
-    ids = decision.scheme.ids
-    truth = np.array([[label in example.labels for label in ids] for example in examples])
-    seconds, scores = [], []
-    for engine in (exact, fast):
-        engine.logits(paragraphs[:8])
-        begun = time.perf_counter()
-        scores.append(_scores(engine, decision, paragraphs))
-        seconds.append(time.perf_counter() - begun)
-    called = [decision.labels(each) for each in scores]
-    f1 = np.array(
-        [[f1_score(*pair, zero_division=1.0) for pair in zip(truth.T, each.T, strict=True)] for each in called]
-    )
-    agreement = float((called[0] == called[1]).mean())
-    figures = {
-        "paragraphs": len(examples),
-        "agreement": agreement,
-        "difference": float(np.abs(scores[0] - scores[1]).max()),
-        "support": dict(zip(ids, truth.sum(axis=0).tolist(), strict=True)),
-        "f1": {label: [float(a), float(b)] for label, a, b in zip(ids, *f1, strict=True)},
-        "speed": seconds[0] / seconds[1],
-    }
-    falls = f1[0] - f1[1]
-    worst = int(falls.argmax())
-    if falls[worst] > FALL:
-        raise GongbaoError(
-            f"not published: the F1 of {ids[worst]} falls from {f1[0][worst]:.3f} to {f1[1][worst]:.3f}, "
-            f"by more than {FALL} ({agreement:.2%} of the decisions agree)"
-        )
-    # Not `<`: an engine that answers NaN agrees with nothing.
-    if not agreement >= AGREEMENT or not np.isfinite(scores[1]).all():
-        raise GongbaoError(f"not published: only {agreement:.2%} of the decisions agree, and {AGREEMENT:.1%} must")
-    return figures
 
 
 def _engine_for(precision: str, device: str | None) -> tuple[str, str]:
@@ -294,62 +231,6 @@ def _engine_for(precision: str, device: str | None) -> tuple[str, str]:
     return "openvino", "cpu"
 
 
-def _quantize(folder: Path, found: exported.Exported, examples: Sequence[Example], file: Path) -> None:
-    """Write the int8 model: weights and activations in 8 bits, static ranges, SmoothQuant (Xiao et al., 2022)."""
-    if not _installed("nncf"):
-        raise GongbaoError("nncf is not installed: pip install 'gongbao[fast]'")
-    import logging
-
-    from gongbao.engines.bert import BertEngine
-    from gongbao.engines.openvino import import_openvino
-
-    # Its telemetry stays out too.
-    os.environ.setdefault("NNCF_CI", "1")
-    openvino = import_openvino()
-    logging.getLogger("nncf").setLevel(logging.ERROR)
-    import nncf
-
-    engine = open_engine(folder, "cpu", models.context(folder), "openvino", known=found)
-    assert isinstance(engine, BertEngine)
-    step = max(1, len(examples) // CALIBRATED)
-    texts = [[sentence.text for sentence in example.sentences] for example in examples[::step]][:CALIBRATED]
-    batches = [batch for text in texts for batch in engine.prepare([text]).batches]
-    data = [{"input_ids": batch.ids, "attention_mask": batch.mask} for batch in batches]
-    if not data:
-        raise GongbaoError("the examples to set int8's ranges on hold no text")
-    quiet = openvino.Core().read_model(str(found.file("fp32")))
-    with open(os.devnull, "w") as nowhere, _output_to(nowhere):
-        made = nncf.quantize(
-            quiet,
-            nncf.Dataset(data),
-            subset_size=len(data),
-            model_type=nncf.ModelType.TRANSFORMER,
-            preset=nncf.QuantizationPreset.MIXED,
-        )
-    openvino.save_model(made, file)
-
-
-def _output_to(file: Any) -> Any:
-    from contextlib import ExitStack, redirect_stderr, redirect_stdout
-
-    stack = ExitStack()
-    stack.enter_context(redirect_stdout(file))
-    stack.enter_context(redirect_stderr(file))
-    return stack
-
-
-def _scores(engine: Engine, decision: Decision, paragraphs: Sequence[Sequence[str]]) -> Any:
-    """Calibrated paragraph scores `(paragraphs, labels)`, read in chunks as prediction reads them."""
-    logits = Labeler(engine, decision).logits(paragraphs)
-    return decision.paragraph_scores(paragraph_logits(logits, len(decision.scheme)))
-
-
 def _write_record(folder: Path, weights: str, precisions: dict[str, Any]) -> None:
     record = {"weights": weights, "gongbao": __version__, "precisions": precisions}
     write_text(folder / exported.RECORD, json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def _installed(package: str) -> bool:
-    from importlib.util import find_spec
-
-    return find_spec(package) is not None

@@ -21,7 +21,8 @@ from gongbao.engines import exported, open_engine
 from gongbao.engines.torch import TorchEngine, load_bert
 from gongbao.errors import GongbaoError
 from gongbao.examples import read_examples
-from gongbao.export import export, gate
+from gongbao.export import export
+from gongbao.gate import gate
 from gongbao.labels import POLICY_DOMAINS
 
 DEV = ROOT / "data" / "dev.jsonl"
@@ -176,7 +177,7 @@ def test_an_export_that_is_stopped_publishes_nothing(tiny, tmp_path, monkeypatch
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("gongbao.export._scores", stop)
+    monkeypatch.setattr("gongbao.export.scores_of", stop)
     ran = CliRunner().invoke(app, ["export", str(tmp_path / "model")])
     assert ran.exit_code == 130 and "stopped; nothing was published" in ran.output
     assert not (tmp_path / "model" / "exported").exists()
@@ -254,8 +255,8 @@ def test_bf16_is_used_by_name_once_the_gate_has_passed_it(copy, monkeypatch):
         with pytest.raises(GongbaoError, match="does not compute in bf16"):
             export(copy, "bf16", check=DEV)
         return
-    monkeypatch.setattr("gongbao.export.AGREEMENT", 0.9)
-    monkeypatch.setattr("gongbao.export.FALL", 0.2)
+    monkeypatch.setattr("gongbao.gate.AGREEMENT", 0.9)
+    monkeypatch.setattr("gongbao.gate.FALL", 0.2)
     made = export(copy, "bf16", check=DEV)
     record = json.loads((copy / "exported" / "export.json").read_text())
     assert record["precisions"]["bf16"] == made.found and made.found["engine"] == "openvino"
@@ -277,16 +278,16 @@ def _capabilities():
 
 
 def test_int8_sets_its_ranges_on_other_documents_than_judge_it(copy, monkeypatch):
-    monkeypatch.setattr("gongbao.export.FALL", 1.0)
-    monkeypatch.setattr("gongbao.export.CALIBRATED", 20)
+    monkeypatch.setattr("gongbao.gate.FALL", 1.0)
+    monkeypatch.setattr("gongbao.quantize.CALIBRATED", 20)
     before = sorted(path.name for path in (copy / "exported").iterdir())
-    monkeypatch.setattr("gongbao.export.AGREEMENT", 1.1)
+    monkeypatch.setattr("gongbao.gate.AGREEMENT", 1.1)
     with pytest.raises(GongbaoError, match="not published: only"):
         export(copy, "int8", check=DEV)
     assert sorted(path.name for path in (copy / "exported").iterdir()) == before
     with pytest.raises(GongbaoError, match="int8 is not exact"):
         Labeler.load(copy, precision="int8")
-    monkeypatch.setattr("gongbao.export.AGREEMENT", 0.0)
+    monkeypatch.setattr("gongbao.gate.AGREEMENT", 0.0)
     examples = read_examples(DEV, POLICY_DOMAINS)
     documents = sorted({example.document for example in examples})
     made = export(copy, "int8", check=DEV)

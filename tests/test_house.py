@@ -34,10 +34,10 @@ ROOMS = [
     },
     {"windows", "review"},
     {"engines", "models", "policy"},
-    {"labeler", "labelled", "journal", "answers", "export", "cluster"},
+    {"labeler", "labelled", "journal", "answers", "gate", "quantize", "export", "cluster"},
     {"writers", "outputs"},
     {"predict"},
-    {"sampling", "watch", "doctor", "console"},
+    {"sampling", "watch", "doctor", "console", "options"},
     {"cli"},
     {"__main__"},
 ]

@@ -180,7 +180,7 @@ def test_a_cluster_writes_files_and_says_what_is_missing(exported_tiny, tmp_path
     ran = CliRunner().invoke(app, [*asked, "-o", str(tmp_path / "out.jsonl")])
     assert ran.exit_code == 2 and "error: nothing answers at RAY_ADDRESS 127.0.0.1:9: " in ran.output
     assert not (tmp_path / "out.jsonl.asked").exists()
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("gongbao.engines.installed", lambda package: package != "ray")
     ran = CliRunner().invoke(app, [*asked, "-o", str(tmp_path / "out.jsonl")])
     assert ran.exit_code == 2 and "error: ray is not installed: pip install 'gongbao[ray]'" in ran.output
 

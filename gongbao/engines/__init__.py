@@ -119,8 +119,13 @@ def fastest(found: exported.Exported | None, device: str | None = None, short: b
 
 
 def present(engine: str) -> bool:
-    """Whether an engine's package is installed; it is not imported."""
-    return find_spec(PACKAGES[engine]) is not None
+    """Whether an engine's package is installed."""
+    return installed(PACKAGES[engine])
+
+
+def installed(package: str) -> bool:
+    """Whether a package is installed; it is not imported."""
+    return find_spec(package) is not None
 
 
 def passed(folder: Path, found: exported.Exported | None, precision: str, engine: str, device: str | None) -> str:

@@ -31,7 +31,8 @@ class Exported:
 
     def check(self, precision: str) -> None:
         """Raise GongbaoError if a file of a precision is not the one that was exported and compared."""
-        for name, known in self.precisions.get(precision, {}).get("files", {}).items():
+        owner = EXACT if FILES[precision] == FILES[EXACT] else precision
+        for name, known in self.precisions.get(owner, {}).get("files", {}).items():
             if file_hash(self.folder / name) != known:
                 raise GongbaoError(f"{self.folder / name} is not the file that was exported: gongbao export it again")
 
