@@ -130,13 +130,14 @@ def _draft(target: Path) -> Iterator[Path]:
             target.rmdir()
 
 
-def _placed(place: Path, target: Path) -> dict[str, str]:
-    """Put files in their place and return their hashes; an engine looks for the .xml, which comes last."""
-    files = sorted(place.iterdir())
-    hashes = {file.name: exported.file_hash(file) for file in files}
-    for file in files:
+def _placed(place: Path, target: Path) -> dict[str, Any]:
+    """Put files in their place and return what they are known by; an engine looks for the .xml, which comes last."""
+    known = {}
+    for file in sorted(place.iterdir()):
+        state = file.stat()
+        known[file.name] = {"sha256": exported.file_hash(file), "state": [state.st_size, state.st_mtime_ns]}
         os.replace(file, target / file.name)
-    return hashes
+    return known
 
 
 def _write_onnx(folder: Path, file: Path) -> None:
