@@ -79,8 +79,8 @@ class Answers:
             self.resumed += len(chunk) if blake2b(question.key).digest() not in self._own else 0
         else:
             logits = self._labeler.engine.answer(question.prepared)
-            self._own.add(blake2b(question.key).digest())
             if self._journal:
+                self._own.add(blake2b(question.key).digest())
                 self._journal.put(question.key, _packed(logits))
         return self._labeler.decide(chunk, logits)
 

@@ -61,7 +61,8 @@ class Cluster:
     progress: Callable[[int, int], None] = lambda done, asked: None
     """Called with the number of chunks that are answered, and that were asked."""
 
-    def identity(self, labeler: Labeler) -> str:
+    @property
+    def identity(self) -> str:
         """What the workers' answers depend on: on CPUs they are those of a local run, and mix with them."""
         return self.worker.identity
 
@@ -75,8 +76,7 @@ class Cluster:
             raise GongbaoError(f"{self.folder} is there already: name another output, or remove it")
         self.folder.mkdir(parents=True)
         try:
-            identity = self.identity(labeler)
-            asked, paragraphs = _write_questions(self.folder, chunks, Answers(labeler, journal, identity), words)
+            asked, paragraphs = _write_questions(self.folder, chunks, Answers(labeler, journal, self.identity), words)
             if asked:
                 # Without the tuning set's scores, which are most of a rule and decide nothing here.
                 rule = labeler.decision.to_dict() | {"tuning": {}}

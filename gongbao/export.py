@@ -15,7 +15,7 @@ import numpy as np
 
 from gongbao import __version__, models
 from gongbao.decision import Decision
-from gongbao.engines import exported, installed, open_engine, present
+from gongbao.engines import check_precision, exported, installed, open_engine, present
 from gongbao.errors import GongbaoError
 from gongbao.examples import Example, read_examples
 from gongbao.files import write_text
@@ -63,8 +63,7 @@ def export(
     folder = models.find(model)
     if models.check(folder) != "torch":
         raise GongbaoError(f"{folder} is no BERT: only those are exported")
-    if precision not in ("fp32", "bf16", "fp16", "int8"):
-        raise GongbaoError(f"a precision is fp32, bf16, fp16 or int8, not {precision!r}")
+    check_precision(precision)
     if precision != exported.EXACT and check is None:
         raise GongbaoError(f"{precision} is not exact: name labelled examples to check it on (--check FILE)")
     weights = exported.weights_hash(folder)

@@ -54,7 +54,8 @@ class Chunk:
 class Workers(Protocol):
     """Answers chunks elsewhere."""
 
-    def identity(self, labeler: Labeler) -> str:
+    @property
+    def identity(self) -> str:
         """What their answers depend on besides the text, where a local run has its labeller's `identity`."""
         ...
 
@@ -159,7 +160,7 @@ def predict(
                 raise GongbaoError("a cluster's answers are kept beside the output: name one")
             asked = (_paragraphs(items) for items in _chunks(_read(sources, read, labeler), shard))
             fresh = workers(asked, labeler, journal, words)
-        answers = Answers(labeler, journal, workers.identity(labeler) if workers else None)
+        answers = Answers(labeler, journal, workers.identity if workers else None)
         prepared = (
             Chunk(items, answers.ask(_paragraphs(items))) for items in _chunks(_read(sources, read, labeler), shard)
         )

@@ -130,8 +130,7 @@ def installed(package: str) -> bool:
 
 def passed(folder: Path, found: exported.Exported | None, precision: str, engine: str, device: str | None) -> str:
     """Name the engine that passed the gate with a precision; raises GongbaoError if none did, or not the one named."""
-    if precision not in PRECISIONS:
-        raise GongbaoError(f"a precision is one of {', '.join(PRECISIONS)}, not {precision!r}")
+    check_precision(precision)
     gate = found.precisions.get(precision) if found else None
     if not gate:
         raise GongbaoError(
@@ -144,6 +143,12 @@ def passed(folder: Path, found: exported.Exported | None, precision: str, engine
     if name == "torch" and device is not None and device.split(":")[0] != gate.get("device"):
         raise GongbaoError(f"{precision} was checked on {gate.get('device')}, not on {device}")
     return name
+
+
+def check_precision(precision: str) -> None:
+    """Raise GongbaoError if there is no precision of this name."""
+    if precision not in PRECISIONS:
+        raise GongbaoError(f"a precision is one of {', '.join(PRECISIONS)}, not {precision!r}")
 
 
 def _open_exported(folder: Path, found: exported.Exported, engine: str, precision: str, context: str) -> Engine:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gongbao.decision import NO_EVIDENCE, Floats
+from gongbao.engines.threads import available
 from gongbao.windows import IGNORED, WINDOW, Pieces, Tokenizer, Window
 
 TOKENS = 512
@@ -60,9 +61,9 @@ class BertEngine(ABC):
         """The engine, its precision and its device, as far as answers depend on them."""
 
     @property
-    @abstractmethod
     def threads(self) -> int:
         """How many batches are computed at once."""
+        return available()
 
     @abstractmethod
     def forward(self, ids: Ids, mask: Ids) -> NDArray[np.float32]:

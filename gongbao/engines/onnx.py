@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from gongbao.engines.bert import BertEngine, Ids
 from gongbao.engines.exported import EXACT, Exported
-from gongbao.engines.threads import available
 from gongbao.errors import GongbaoError
 from gongbao.windows import Tokenizer
 
@@ -27,10 +26,6 @@ class OnnxEngine(BertEngine):
     def identity(self) -> str:
         return "onnx fp32 cpu"
 
-    @property
-    def threads(self) -> int:
-        return available()
-
     def forward(self, ids: Ids, mask: Ids) -> NDArray[np.float32]:
         return np.asarray(self._session.result().run(None, {"input_ids": ids, "attention_mask": mask})[0])
 
@@ -43,7 +38,6 @@ def open_session(found: Exported) -> Any:
 
     file = found.file(EXACT)
     found.check(EXACT)
-
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

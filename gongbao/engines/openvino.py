@@ -48,10 +48,6 @@ class OpenvinoEngine(BertEngine):
     def identity(self) -> str:
         return f"openvino {self.precision} cpu"
 
-    @property
-    def threads(self) -> int:
-        return available()
-
     def forward(self, ids: Ids, mask: Ids) -> NDArray[np.float32]:
         requests = self._requests.result()
         request = requests.get()
