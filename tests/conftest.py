@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from gongbao.labels import POLICY_DOMAINS, Scheme
 # A slow machine is no failure; the same draws in every run keep a green suite green.
 settings.register_profile("gongbao", deadline=None, derandomize=True)
 settings.load_profile("gongbao")
+
+# Nothing here asks a hub, nor waits for one that is not there; set before anything imports the hub's client.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

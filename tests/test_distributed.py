@@ -21,7 +21,7 @@ from gongbao.errors import GongbaoError
 from gongbao.windows import Tokenizer
 from train import command
 from train.dataset import even_out
-from train.resume import stoppable
+from train.resume import last_checkpoint, stoppable
 from train.run import run
 
 TORCHRUN = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -104,7 +104,9 @@ def test_two_processes_train_one_run_and_go_on_with_one_that_was_stopped(place):
 
     stopped = start(TORCHRUN, "-m", "train", *options)
     deadline = time.monotonic() + 120
-    while not list(Path("models").glob(".*-tiny.partial/checkpoint-*/trainer_state.json")):
+    # Complete with what the second process writes, which may come after what the first one writes last.
+    ends = ("trainer_state.json", "rng_state_1.pth")
+    while not all(list(Path("models").glob(f".*-tiny.partial/checkpoint-*/{name}")) for name in ends):
         assert time.monotonic() < deadline and stopped.poll() is None
         time.sleep(0.005)
     stopped.send_signal(signal.SIGTERM)
@@ -117,6 +119,23 @@ def test_two_processes_train_one_run_and_go_on_with_one_that_was_stopped(place):
     assert (resumed / "model.safetensors").read_bytes() == (straight / "model.safetensors").read_bytes()
     assert json.loads((resumed / "record.json").read_text())["dev_scores"] == scores
     assert not list(Path("models").glob(".*"))
+
+
+def test_a_checkpoint_lacking_what_another_process_writes_is_not_complete(monkeypatch, tmp_path):
+    import torch
+
+    for step, states in ((2, 2), (4, 1)):
+        folder = tmp_path / f"checkpoint-{step}"
+        folder.mkdir()
+        (folder / "trainer_state.json").write_text("{}")
+        for rank in range(states):
+            torch.save({"cpu": torch.random.get_rng_state()}, folder / f"rng_state_{rank}.pth")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    assert last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-2") and (tmp_path / "checkpoint-4").exists()
+    monkeypatch.setenv("RANK", "0")
+    assert last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-2")
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-2"]
 
 
 def test_an_error_ends_both_processes_and_is_said_once(place):

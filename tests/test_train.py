@@ -245,8 +245,7 @@ def test_interpolation_goes_a_part_of_the_way(place):
     assert answers(one) == answers(part)
 
 
-def test_a_hub_name_without_a_hub_is_one_clear_line(place, monkeypatch):
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+def test_a_hub_name_without_a_hub_is_one_clear_line(place):
     with pytest.raises(GongbaoError, match=r"cannot get nobody/nothing: .*no model hub answers") as caught:
         run(Path("run.toml"), overrides=["model.checkpoint=nobody/nothing"])
     assert "\n" not in str(caught.value)

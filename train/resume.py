@@ -18,7 +18,9 @@ def last_checkpoint(folder: Path) -> str | None:
 
     The Trainer writes `trainer_state.json` last, so a checkpoint without a readable one is not complete. Files that a
     power cut shortened are known by the header of safetensors, which says how long they are, and by the directory at
-    the end of torch's archives. Of several processes, the first removes them.
+    the end of torch's archives. Of several processes, the first writes `trainer_state.json`, whether or not the others
+    have written the state of their random numbers by then: without one, dropout would take another course. The first
+    process removes what is not complete.
     """
     found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
     for path in found:
@@ -38,6 +40,9 @@ def _complete(checkpoint: Path) -> bool:
             with safe_open(weights, framework="np"):
                 pass
         if not all(map(zipfile.is_zipfile, [*checkpoint.glob("*.pt"), *checkpoint.glob("*.pth")])):
+            return False
+        # `save_only_model` leaves none at all.
+        if len(list(checkpoint.glob("rng_state_*.pth"))) not in (0, processes()):
             return False
     except (OSError, ValueError, SafetensorError):
         return False
