@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gongbao.errors import GongbaoError
+from gongbao.errors import GongbaoError, not_installed
 from gongbao.lines import in_one_line
 from gongbao.listing import short
 
@@ -132,7 +132,7 @@ def open_cluster(
     from gongbao.models import find
 
     if not installed("ray"):
-        raise GongbaoError("ray is not installed: pip install 'gongbao[ray]'")
+        raise not_installed("ray", "ray")
     where = device or "cpu"
     identity = labeler.identity if where == "cpu" else f"{labeler.name}|torch {precision} {where}"
     # The engine that a local run would take.

@@ -3,3 +3,8 @@
 
 class GongbaoError(Exception):
     """One line saying what is wrong, where, and what to do; commands print it and exit, they show no traceback."""
+
+
+def not_installed(packages: str, extra: str = "fast") -> GongbaoError:
+    """The error of packages that come with an extra of this one."""
+    return GongbaoError(f"{packages} is not installed: pip install 'gongbao[{extra}]'")

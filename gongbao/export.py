@@ -16,7 +16,7 @@ import numpy as np
 from gongbao import __version__, models
 from gongbao.decision import Decision
 from gongbao.engines import check_precision, exported, installed, open_engine, present
-from gongbao.errors import GongbaoError
+from gongbao.errors import GongbaoError, not_installed
 from gongbao.examples import Example, read_examples
 from gongbao.files import write_text
 from gongbao.gate import LEAST, gate, scores_of
@@ -97,7 +97,7 @@ def _export_fp32(folder: Path, target: Path, weights: str, before: exported.Expo
     needed = [name for name in ("onnx", "onnxscript") if not installed(name)]
     engines = [name for name in ("openvino", "onnx") if present(name)]
     if needed or not engines:
-        raise GongbaoError(f"{', '.join(needed) or 'openvino'} is not installed: pip install 'gongbao[fast]'")
+        raise not_installed(", ".join(needed) or "openvino")
     context, decision = models.context(folder), Decision.load(folder)
     with _draft(target) as place:
         reference = scores_of(open_engine(folder, "cpu", context, "torch"), decision, SAMPLE)
@@ -227,7 +227,7 @@ def _engine_for(precision: str, device: str | None) -> tuple[str, str]:
     if precision == "fp16":
         raise GongbaoError("fp16 is for GPUs: name one (--device cuda), or take bf16")
     if not present("openvino"):
-        raise GongbaoError("openvino is not installed: pip install 'gongbao[fast]'")
+        raise not_installed("openvino")
     return "openvino", "cpu"
 
 

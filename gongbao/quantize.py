@@ -11,7 +11,7 @@ from pathlib import Path
 from gongbao import models
 from gongbao.decision import Decision
 from gongbao.engines import exported, installed, open_engine
-from gongbao.errors import GongbaoError
+from gongbao.errors import GongbaoError, not_installed
 from gongbao.examples import Example, read_examples
 
 CALIBRATED = 300
@@ -21,7 +21,7 @@ CALIBRATED = 300
 def quantize(folder: Path, found: exported.Exported, examples: Sequence[Example], file: Path) -> None:
     """Write the int8 model: weights and activations in 8 bits, static ranges, SmoothQuant (Xiao et al., 2022)."""
     if not installed("nncf"):
-        raise GongbaoError("nncf is not installed: pip install 'gongbao[fast]'")
+        raise not_installed("nncf")
     from gongbao.engines.bert import BertEngine
     from gongbao.engines.openvino import import_openvino
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from gongbao.decision import Floats
 from gongbao.engines import exported
-from gongbao.errors import GongbaoError
+from gongbao.errors import GongbaoError, not_installed
 from gongbao.files import read_json
 from gongbao.windows import WINDOW, Tokenizer
 
@@ -106,7 +106,7 @@ def open_engine(
     if found is None:
         raise GongbaoError(f"{folder} is not exported: gongbao export {folder}")
     if not present(engine):
-        raise GongbaoError(f"{PACKAGES[engine]} is not installed: pip install 'gongbao[fast]'")
+        raise not_installed(PACKAGES[engine])
     return _open_exported(folder, found, engine, precision, context)
 
 
