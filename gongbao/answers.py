@@ -78,7 +78,7 @@ class Answers:
             # A text that stands twice is no text of an earlier run.
             self.resumed += len(chunk) if blake2b(question.key).digest() not in self._own else 0
         else:
-            logits = self._labeler.engine.answer(question.prepared)
+            logits = self._labeler.answer(question.prepared)
             if self._journal:
                 self._own.add(blake2b(question.key).digest())
                 self._journal.put(question.key, _packed(logits))

@@ -16,12 +16,14 @@ from gongbao.console import (
     one_line,
     open_cluster,
     open_labeler,
+    open_streams,
     parse_shard,
     print_json,
     print_row,
     report,
     say,
     scheme_of,
+    until_closed,
 )
 from gongbao.errors import GongbaoError
 from gongbao.options import (
@@ -74,6 +76,7 @@ def main(
     ] = False,
 ) -> None:
     """Label the paragraphs of Chinese Party and government communiqués by policy domain."""
+    open_streams()
 
 
 @app.command()
@@ -141,11 +144,12 @@ def predict(
                 review=review,
                 shard=part,
                 workers=cluster,
-                show=show,
+                show=until_closed(show) if show and paths else show,
                 progress=progress,
             )
+        (until_closed(sys.stdout.flush) if paths else sys.stdout.flush)()
     report(summary, ", ".join(paths))
-    raise typer.Exit(0 if not summary.errors else 1 if summary.paragraphs or part[1] > 1 else 2)
+    raise typer.Exit(0 if not summary.errors else 1 if summary.written else 2)
 
 
 @app.command()
@@ -160,8 +164,6 @@ def segment(
 
     Exit code: 0 all well, 1 some files failed, 2 nothing could be done. Example: gongbao segment page.pdf
     """
-    import json
-
     from gongbao.listing import line_of, row_of
     from gongbao.readers import examine, expand, split_missing
     from gongbao.readers.reading import MEGABYTE
@@ -175,7 +177,10 @@ def segment(
         for source in expand(present, max_mb * MEGABYTE):
             try:
                 for item in examine(source, encoding, column=column, limit=max_mb * MEGABYTE):
-                    print(json.dumps(row_of(item), ensure_ascii=False) if as_json else line_of(item))
+                    if as_json:
+                        print_json(row_of(item))
+                    else:
+                        print(line_of(item))
                 done += 1
             except GongbaoError as error:
                 failed += 1

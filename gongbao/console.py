@@ -7,8 +7,8 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
@@ -50,23 +50,70 @@ class one_line:
     def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
         if isinstance(error, GongbaoError):
             say(f"error: {error}")
-            raise typer.Exit(2) from None
+            _leave(2)
         if isinstance(error, BrokenPipeError):
-            # Whoever read our output has enough; the interpreter must not flush into the closed pipe at its end.
-            sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115
-            raise typer.Exit(0) from None
+            # Whoever read our output has enough.
+            _close(sys.stdout)
+            _leave(0)
         if isinstance(error, KeyboardInterrupt):
             say(self._stopped)
-            raise typer.Exit(130) from None
+            _leave(130)
         if isinstance(error, OSError):
             where = f"{error.filename}: " if error.filename else "an output cannot be written: "
             say(f"error: {where}{error.strerror or error}; with -o, the same command goes on where this one was")
-            raise typer.Exit(2) from None
+            _leave(2)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the command, although a thread may still wait for standard input."""
+    from gongbao.ahead import stuck
+
+    if stuck():
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+        os._exit(code)
+    raise typer.Exit(code) from None
+
+
+def open_streams() -> None:
+    """Make standard output and standard error ones that can be written to, whatever the command was started with.
+
+    One that is closed gives its number to the next file that is opened, and what is said would go there. What an
+    encoding other than UTF-8 cannot carry is written as an escape.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _close(stream: Any) -> None:
+    """Let what is still printed go nowhere: the interpreter must not flush into a closed pipe at its end."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is stream:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def say(text: str) -> None:
-    """Say it in one line, whatever a file's name holds."""
-    print(in_one_line(text), file=sys.stderr, flush=True)
+    """Say it in one line, whatever a file's name holds; nobody need be listening."""
+    try:
+        print(in_one_line(text), file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        _close(sys.stderr)
+
+
+def until_closed(show: Callable[..., None]) -> Callable[..., None]:
+    """Show something while somebody reads it; then what is written to files goes on without."""
+
+    def shown(*what: Any) -> None:
+        try:
+            show(*what)
+        except BrokenPipeError:
+            _close(sys.stdout)
+
+    return shown
 
 
 def open_labeler(
@@ -208,7 +255,12 @@ def lines_of(export: Export) -> Iterator[str]:
 def print_json(row: dict[str, Any]) -> None:
     import json
 
-    print(json.dumps(row, ensure_ascii=False))
+    text = json.dumps(row, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(row)
+    print(text)
 
 
 def print_row(row: dict[str, Any]) -> None:

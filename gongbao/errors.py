@@ -8,3 +8,8 @@ class GongbaoError(Exception):
 def not_installed(packages: str, extra: str = "fast") -> GongbaoError:
     """The error of packages that come with an extra of this one."""
     return GongbaoError(f"{packages} is not installed: pip install 'gongbao[{extra}]'")
+
+
+def not_imported(package: str, error: ImportError) -> GongbaoError:
+    """The error of an engine's package that is installed and broken."""
+    return GongbaoError(f"{package} cannot be imported ({' '.join(str(error).split())}); --engine torch does without")

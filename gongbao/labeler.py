@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,6 +65,7 @@ class Labeler:
         """
         folder = models.find(model)
         decision = Decision.load(folder)
+        models.check_labels(folder, decision.scheme)
         opened = open_engine(folder, device, models.context(folder), engine, precision, short=short)
         return cls(opened, decision, model_name(folder))
 
@@ -88,8 +90,19 @@ class Labeler:
         return [
             rows
             for start in range(0, len(paragraphs), CHUNK)
-            for rows in self.engine.logits(paragraphs[start : start + CHUNK])
+            for rows in self._sound(self.engine.logits(paragraphs[start : start + CHUNK]))
         ]
+
+    def answer(self, prepared: Any) -> list[Floats]:
+        """The logits of a chunk that the engine prepared; raises GongbaoError if the model answers NaN."""
+        return self._sound(self.engine.answer(prepared))
+
+    def _sound(self, rows: list[Floats]) -> list[Floats]:
+        if any(np.isnan(each).any() for each in rows):
+            raise GongbaoError(
+                f"{self.name or 'the model'} answers NaN: its weights are damaged, or too large for the precision"
+            )
+        return rows
 
     def token_logits(self, texts: Iterable[str | Paragraph]) -> list[list[tuple[list[tuple[int, int]], Floats]]]:
         """What every piece of every sentence says: offsets into the paragraph's text, and logits `(pieces, labels)`.

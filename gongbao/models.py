@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from gongbao.engines import kind_of
 from gongbao.errors import GongbaoError
 from gongbao.files import read_json
+from gongbao.labels import Scheme
 
 RECORD = "record.json"
 """A run's record, which also lists the files that belong to it."""
@@ -61,6 +63,20 @@ def check(folder: Path) -> str:
             how = "; an encoder labels nothing before it is trained on labels" if name == "decision.json" else ""
             raise GongbaoError(f"{folder} is not complete: {name} is missing{how}")
     return kind
+
+
+def check_labels(folder: Path, scheme: Scheme) -> None:
+    """Raise GongbaoError if a BERT's own labels are not those of its decision rule, in their order."""
+    if not (folder / "config.json").exists():
+        return
+    names = read_json(folder / "config.json").get("id2label")
+    own = tuple(map(str, names.values())) if isinstance(names, dict) else ()
+    # Where they have no names, their number is compared.
+    if own and not all(re.fullmatch(r"LABEL_\d+", name) for name in own) and own != scheme.ids:
+        raise GongbaoError(
+            f"{folder}: the model answers {', '.join(own)}, its decision.json {', '.join(scheme.ids)}: "
+            "they are not of one training"
+        )
 
 
 def context(folder: Path) -> str:

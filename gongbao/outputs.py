@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -9,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from gongbao.answers import Words
+from gongbao.cluster import folder_for
 from gongbao.errors import GongbaoError
 from gongbao.files import ASIDE, ERRORS, check_new
+from gongbao.journal import noted
 from gongbao.labels import Scheme
 from gongbao.writers import SHOWING, WRITERS
+from gongbao.writers.html import pages_of
 from gongbao.writers.jsonl import write_lines
 from gongbao.writers.writer import Writer
 
@@ -25,10 +29,17 @@ class Outputs:
     aside: Path
     errors: Path
     journal: Path
+    review: Path | None = None
 
     @property
     def all(self) -> tuple[Path, ...]:
-        return (*self.files, self.aside, self.errors)
+        """Every file that may be put in place."""
+        return (*self.files, self.aside, self.errors, *([self.review] if self.review else []))
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Folders that the run writes to, or a cluster's."""
+        return (folder_for(self.files[0]), *(pages_of(path) for path in self.files if path.suffix.lower() == ".html"))
 
     @property
     def show_words(self) -> bool:
@@ -41,7 +52,8 @@ def check_outputs(
 ) -> Outputs:
     """Return where everything goes; raises GongbaoError if a file is there already, without `force`, or cannot be.
 
-    Where the journal of such a run lies, the files are what it left when it was stopped, and are written anew.
+    Where the journal of such a run lies, the files that it names are what it left when it was stopped, and are written
+    anew.
     """
     given = [outputs] if isinstance(outputs, (str, Path)) else outputs
     files = tuple(Path(path) for path in given)
@@ -56,15 +68,22 @@ def check_outputs(
         first.with_name(f"{first.name}{ASIDE}"),
         first.with_name(f"{first.name}{ERRORS}"),
         first.with_name(f"{first.name}.journal"),
+        Path(review) if review else None,
     )
-    written = [*found.all, *([Path(review)] if review else [])]
-    for path in written:
-        if [other.resolve() for other in written].count(path.resolve()) > 1:
+    real = [os.path.realpath(path) for path in found.all]
+    for path, place in zip(found.all, real, strict=True):
+        if real.count(place) > 1:
             raise GongbaoError(f"{path} is named twice")
         if path.is_dir():
             raise GongbaoError(f"{path} is a folder; name a file in it")
-        check_new(path, force or found.journal.exists())
+    check_replaced(found, noted(found.journal), force)
     return found
+
+
+def check_replaced(outputs: Outputs, known: set[str], force: bool) -> None:
+    """Raise GongbaoError if a file is there that is not `known` to be the run's own, without `force`."""
+    for path in outputs.all:
+        check_new(path, force or os.path.realpath(path) in known)
 
 
 class Tee(Writer):

@@ -23,8 +23,8 @@ from gongbao.labeler import CHUNK, Labeler
 from gongbao.labelled import make_row
 from gongbao.language import warnings
 from gongbao.listing import row_of
-from gongbao.outputs import Outputs, Tee, check_outputs, open_outputs
-from gongbao.readers import LIMIT, STDIN, Source, examine, expand, passed_over, split_missing
+from gongbao.outputs import Outputs, Tee, check_outputs, check_replaced, open_outputs
+from gongbao.readers import LIMIT, STDIN, Source, examine, expand, passed_over, printable, split_missing
 from gongbao.review import write_tasks
 from gongbao.writers.jsonl import write_lines
 
@@ -73,10 +73,12 @@ class Summary:
 
     `encodings` counts the files whose text was taken to be other than UTF-8, by what was assumed. `size` is the bytes
     of the files given (0 where unknown), `done` those of the text labelled so far, in UTF-8: near enough for an
-    estimate of what is left. `resumed` counts the paragraphs whose answers a journal held.
+    estimate of what is left. `resumed` counts the paragraphs whose answers a journal held. `sources` counts the files
+    found to read; `written` says whether there was something to write.
     """
 
     files: int = 0
+    sources: int = 0
     passed_over: int = 0
     size: int = 0
     done: int = 0
@@ -88,6 +90,7 @@ class Summary:
     encodings: Counter[str] = field(default_factory=Counter)
     errors: list[tuple[str, str]] = field(default_factory=list)
     warnings: list[tuple[str, str]] = field(default_factory=list)
+    written: bool = False
 
 
 def predict(
@@ -115,20 +118,26 @@ def predict(
     were chosen by, for the record; `progress` is called after every chunk. `shard` (i, N) labels every N-th chunk, from
     the i-th: the rows of all N shards are those of one run. `workers` (a cluster) are asked first, and their answers
     kept in the journal. A file that cannot be read is noted in `errors` and the rest go on; if nothing was labelled, no
-    output is touched (a shard may be empty). Raises GongbaoError if nothing can be done: an output that is there
-    already (without `force`) or of no known kind, no file of a known kind in the input.
+    output is touched (a shard of what there is may be empty). Raises GongbaoError if nothing can be done: an output
+    that is there already (without `force`) or of no known kind, no file of a known kind in the input.
     """
     targets = check_outputs(outputs, force, review) if outputs is not None else None
     present, missing = split_missing(inputs)
-    ours = {path.resolve() for path in targets.all} if targets else set()
-    ours |= {Path(review).resolve()} if review else set()
+    ours = _places([*targets.all, *targets.folders] if targets else [review] if review else [])
+    for path in present:
+        if path != STDIN and os.path.realpath(path) in ours:
+            raise GongbaoError(f"{path} is to be read and to be written: name another output")
     sources = [source for source in expand(present, limit) if not _is_ours(source, ours)]
     if not sources and not missing:
-        raise GongbaoError("nothing to label: what was given is the output itself, or holds no other file to read")
-    summary = Summary(passed_over=len(passed_over(present)))
-    if shard[0] == 1:
+        raise GongbaoError("nothing to label: what was given holds no file to read but the output itself")
+    if workers and any(source.path == STDIN for source in sources):
+        raise GongbaoError("a cluster's run reads its inputs twice: name files, not standard input")
+    summary = Summary(passed_over=len(passed_over(present)), sources=len(sources))
+    if shard[0] == 1 or not sources:
         # What belongs to no chunk is the first shard's to say.
         summary.files, summary.errors = len(missing), list(missing)
+    else:
+        summary.warnings = [(name, "missing here; every shard must be given the same files") for name, _ in missing]
     summary.size = sum(source.size for source in sources)
     run = {
         "model": labeler.name,
@@ -143,6 +152,9 @@ def predict(
         if targets:
             targets.journal.parent.mkdir(parents=True, exist_ok=True)
             journal = stack.enter_context(open_journal(targets.journal))
+            # Another run may have ended since.
+            check_replaced(targets, journal.outputs(), force)
+            journal.note(_places(targets.all))
             run["date"] = journal.begun(_now())
             tee = stack.enter_context(open_outputs(targets, labeler.scheme, run))
         tasks = stack.enter_context(write_tasks(review)) if review else None
@@ -164,16 +176,19 @@ def predict(
         prepared = (
             Chunk(items, answers.ask(_paragraphs(items))) for items in _chunks(_read(sources, read, labeler), shard)
         )
+        hand = _Hand(labeler, summary, tee, each)
         for chunk in ahead(prepared):
             for item in _answered(chunk, answers, words):
-                _hand_on(item, labeler, summary, tee, each)
+                hand.on(*item)
             summary.resumed = max(0, answers.resumed - fresh)
             if progress:
                 progress(summary)
-        if not summary.paragraphs and shard[1] == 1:
+        hand.end()
+        if not summary.paragraphs and (shard[1] == 1 or not sources):
             raise _NothingLabelled
+        summary.written = True
     if targets:
-        _tidy(targets, summary, written=summary.paragraphs > 0 or shard[1] > 1)
+        _tidy(targets, summary)
     return summary
 
 
@@ -241,62 +256,91 @@ def _answered(chunk: Chunk, answers: Answers, words: bool) -> Iterator[tuple[Sou
         yield source, item, prediction, carried
 
 
-def _hand_on(
-    answered: tuple[Source, Item, Prediction | None, Any],
-    labeler: Labeler,
-    summary: Summary,
-    tee: Tee | None,
-    each: Callable[[dict[str, Any]], None],
-) -> None:
-    """Count an item and write it."""
-    source, item, prediction, words = answered
-    if isinstance(item, Ended):
-        summary.files += 1
-        summary.errors += [(source.name, item.error)] if item.error else []
-        summary.warnings += [(source.name, text) for text in item.warnings]
-    elif isinstance(item, Document):
-        if item.encoding and not item.encoding.startswith("utf-8"):
-            summary.encodings[item.encoding] += 1
-        if tee:
-            tee.document(row_of(item))
-    elif isinstance(item, Aside):
-        summary.aside[item.reason] += 1
-        if tee:
-            place = {"document": source.id, "line": item.line, "page": item.page}
-            tee.aside({**place, "reason": item.reason, "text": item.text})
-    elif prediction:
-        row = make_row(item, prediction, labeler)
-        if tee:
-            tee.paragraph(row, words)
-        each(row)
-        summary.paragraphs += 1
-        summary.done += len(item.text.encode())
-        summary.labels.update(prediction.labels or ("none",))
-        summary.review += bool(prediction.review)
+class _Hand:
+    """Hands items on: counts them and writes them, a document with its rows."""
+
+    def __init__(
+        self, labeler: Labeler, summary: Summary, tee: Tee | None, each: Callable[[dict[str, Any]], None]
+    ) -> None:
+        self._labeler, self._summary, self._tee, self._each = labeler, summary, tee, each
+        self._open: Source | None = None
+        """The file whose rows were written, while its document is still to come."""
+
+    def on(self, source: Source, item: Item, prediction: Prediction | None, words: Any) -> None:
+        """Take the next item."""
+        if source != self._open:
+            # Its rest is another shard's.
+            self.end()
+        summary = self._summary
+        if isinstance(item, Ended):
+            # It broke off.
+            self.end()
+            summary.files += 1
+            summary.errors += [(source.name, item.error)] if item.error else []
+            summary.warnings += [(source.name, text) for text in item.warnings]
+        elif isinstance(item, Document):
+            if item.encoding and not item.encoding.startswith("utf-8"):
+                summary.encodings[item.encoding] += 1
+            self.end(row_of(item))
+        elif isinstance(item, Aside):
+            summary.aside[item.reason] += 1
+            self._open = source
+            if self._tee:
+                place = {"document": source.id, "line": item.line, "page": item.page}
+                self._tee.aside({**place, "reason": item.reason, "text": item.text})
+        elif prediction:
+            row = make_row(item, prediction, self._labeler)
+            self._open = source
+            if self._tee:
+                self._tee.paragraph(row, words)
+            self._each(row)
+            summary.paragraphs += 1
+            summary.done += len(item.text.encode())
+            summary.labels.update(prediction.labels or ("none",))
+            summary.review += bool(prediction.review)
+
+    def end(self, document: dict[str, Any] | None = None) -> None:
+        """End the document whose rows were written; nothing, if they are all another shard's."""
+        if self._open and self._tee:
+            self._tee.document(document or {"document": self._open.id})
+        self._open = None
 
 
-def _tidy(targets: Outputs, summary: Summary, written: bool) -> None:
-    """Leave beside the outputs only what says something; the journal has served."""
-    targets.journal.unlink(missing_ok=True)
+def _tidy(targets: Outputs, summary: Summary) -> None:
+    """Leave beside the outputs only what says something; the journal goes last, when it has served."""
     # What a cluster's run left that was killed.
     clear(folder_for(targets.files[0]))
-    if not written:
+    if not summary.written:
+        # Perhaps what was to be read is only away: what the journal holds is kept.
         return
     if not summary.aside:
         targets.aside.unlink(missing_ok=True)
-    targets.errors.unlink(missing_ok=True)
     if summary.errors:
         with write_lines(targets.errors) as write:
             for source, message in summary.errors:
-                write({"source": source, "error": message})
+                write({"source": printable(source), "error": printable(message)})
+    else:
+        targets.errors.unlink(missing_ok=True)
+    targets.journal.unlink(missing_ok=True)
 
 
-def _is_ours(source: Source, outputs: set[Path]) -> bool:
-    return source.path != STDIN and Path(source.path).resolve() in outputs
+def _places(paths: Sequence[str | Path]) -> set[str]:
+    return {os.path.realpath(path) for path in paths}
+
+
+def _is_ours(source: Source, ours: set[str]) -> bool:
+    """Whether a file is one that the run writes, or lies in a folder that it writes."""
+    if source.path == STDIN:
+        return False
+    real = os.path.realpath(source.path)
+    return real in ours or any(str(parent) in ours for parent in Path(real).parents)
 
 
 def _now() -> str:
     """The time that outputs bear; SOURCE_DATE_EPOCH sets it, for outputs that can be made again to the byte."""
     given = os.environ.get("SOURCE_DATE_EPOCH", "")
-    moment = datetime.fromtimestamp(int(given), UTC) if given.isdecimal() else datetime.now(UTC)
+    try:
+        moment = datetime.fromtimestamp(int(given), UTC) if given.isdecimal() else datetime.now(UTC)
+    except (OverflowError, ValueError, OSError) as error:
+        raise GongbaoError(f"SOURCE_DATE_EPOCH={given} is no time: {error}") from error
     return moment.isoformat(timespec="seconds")

@@ -52,10 +52,10 @@ def quantize(folder: Path, found: exported.Exported, examples: Sequence[Example]
 
 
 def divide(
-    examples: Sequence[Example], calibrate: str | Path | None, decision: Decision
+    examples: Sequence[Example], check: Path, calibrate: str | Path | None, decision: Decision
 ) -> tuple[Sequence[Example], Sequence[Example]]:
-    """The examples that int8's ranges are set on, and those that judge it: never the same documents of one file."""
-    if calibrate:
+    """The examples that int8's ranges are set on, and those of `check` that judge it: never the same documents."""
+    if calibrate and os.path.realpath(calibrate) != os.path.realpath(check):
         return read_examples(calibrate, decision.scheme), examples
     kept = set(sorted({example.document for example in examples})[::2])
     return [e for e in examples if e.document in kept], [e for e in examples if e.document not in kept]

@@ -12,7 +12,7 @@ from gongbao.errors import GongbaoError
 from gongbao.files import read_json, write_text
 from gongbao.labeler import Labeler
 from gongbao.predict import Summary, predict
-from gongbao.readers import files_below
+from gongbao.readers import files_below, printable
 from gongbao.writers import WRITERS
 
 RECORD = ".watch.json"
@@ -58,7 +58,7 @@ def watch(
                 found = path.stat()
             except OSError:
                 continue
-            name = path.relative_to(folder).as_posix()
+            name = printable(path.relative_to(folder).as_posix())
             state = [found.st_size, found.st_mtime_ns]
             if states.get(name) != state:
                 states[name], since[name] = state, now

@@ -22,8 +22,10 @@ from gongbao.engines.torch import TorchEngine, load_bert
 from gongbao.errors import GongbaoError
 from gongbao.examples import read_examples
 from gongbao.export import export
+from gongbao.files import claimed
 from gongbao.gate import gate
 from gongbao.labels import POLICY_DOMAINS
+from gongbao.quantize import divide
 
 DEV = ROOT / "data" / "dev.jsonl"
 
@@ -223,7 +225,7 @@ def test_the_gate_names_the_label_that_falls(shipped):
     assert figures["agreement"] == 1 and figures["paragraphs"] == 12 and 0 < figures["difference"] < 1e-5
     with pytest.raises(GongbaoError, match=r"not published: the F1 of reform falls from [01]\.\d+ to 0\.\d+"):
         gate(exact, Wrong(exact, turned), rule, examples)
-    with pytest.raises(GongbaoError, match="not published"):
+    with pytest.raises(GongbaoError, match="wrong answers NaN"):
         gate(exact, Wrong(exact, lambda rows: rows * np.nan), rule, examples)
 
 
@@ -236,7 +238,7 @@ def test_the_gates_f1_is_counted_by_hand():
     rule = make_decision(scheme)
 
     class Fixed:
-        labels = 1
+        labels, identity = 1, "fixed"
 
         def __init__(self, *values):
             self.values = values
@@ -294,6 +296,50 @@ def test_int8_sets_its_ranges_on_other_documents_than_judge_it(copy, monkeypatch
     assert made.found["paragraphs"] == sum(example.document in documents[1::2] for example in examples)
     assert set(made.found["files"]) == {"model.int8.xml", "model.int8.bin"}
     assert Labeler.load(copy, precision="int8").engine.identity == "openvino int8 cpu"
+    rule = Decision.load(copy)
+    ranges, judging = divide(examples, DEV, DEV.parent / "samples" / ".." / DEV.name, rule)
+    assert not {e.document for e in ranges} & {e.document for e in judging} and len(ranges) + len(judging) == len(
+        examples
+    )
+    assert divide(examples[:5], DEV, DEV.parent / "gold.jsonl", rule)[1] == examples[:5]
+
+
+def test_what_a_killed_export_left_is_gone_after_the_next(tiny, tmp_path):
+    shutil.copytree(tiny, tmp_path / "model")
+    left = tmp_path / "model" / "exported" / ".draft"
+    left.mkdir(parents=True)
+    (left / "model.onnx").write_text("half")
+    with claimed(left, left.parent, folder=True), pytest.raises(GongbaoError, match="another run is writing there"):
+        export(tmp_path / "model")
+    assert (left / "model.onnx").exists()
+    export(tmp_path / "model")
+    assert not left.exists()
+
+
+def test_a_user_without_a_home_or_with_a_shut_one_has_no_export(tiny, monkeypatch):
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pathlib.Path.home", lambda: (_ for _ in ()).throw(RuntimeError("no home")))
+    assert exported.find(tiny) is None
+
+    def shut(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.exists", shut)
+    monkeypatch.setattr("pathlib.Path.read_text", shut)
+    assert exported.find(tiny, "0" * 64) is None
+
+
+def test_an_engine_that_cannot_be_imported_is_one_line(copy, tmp_path, monkeypatch):
+    (tmp_path / "onnxruntime").mkdir()
+    (tmp_path / "onnxruntime" / "__init__.py").write_text("raise ImportError('libgomp is missing')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "onnxruntime", raising=False)
+    with pytest.raises(
+        GongbaoError, match=r"onnxruntime cannot be imported \(libgomp is missing\); --engine torch does"
+    ):
+        Labeler.load(copy, engine="onnx").label("引进人才。")
 
 
 def test_a_handful_of_paragraphs_judges_nothing(copy, tmp_path):

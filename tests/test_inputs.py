@@ -10,7 +10,9 @@ import zipfile
 import pytest
 from make_samples import SAMPLES, docx, html, xlsx
 
+from gongbao import Labeler
 from gongbao.errors import GongbaoError
+from gongbao.predict import predict
 from gongbao.readers import Source, examine, expand, passed_over, read, split_missing
 
 TEXT = "要坚持稳中求进。\n"
@@ -187,3 +189,47 @@ def test_what_is_no_file_does_not_block(tmp_path):
     assert "no regular file" in refused(tmp_path / "a.txt")
     with pytest.raises(GongbaoError, match="empty"):
         expand([""])
+
+
+def test_a_folder_that_cannot_be_looked_into_is_said(tmp_path, monkeypatch):
+    for name in ("a", "shut", "listed"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.txt").write_text(TEXT)
+    scan, look = os.scandir, os.stat
+
+    def scandir(path):
+        if str(path).endswith("shut"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    def stat(path, **options):
+        if "listed" + os.sep in str(path):
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path, **options)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    monkeypatch.setattr("os.stat", stat)
+    sources = expand([str(tmp_path)])
+    assert [source.id for source in sources] == ["a/x.txt", "listed/x.txt", "shut"]
+    assert refused(sources[1]).endswith("listed/x.txt: cannot be read: Permission denied")
+    assert "shut: cannot be read: " in refused(sources[2])
+    assert passed_over([str(tmp_path)]) == []
+
+
+def test_two_stars_stand_for_any_folders(tmp_path):
+    (tmp_path / "x" / "y").mkdir(parents=True)
+    (tmp_path / "x" / "y" / "z.txt").write_text(TEXT)
+    pattern = str(tmp_path / "**" / "*.txt")
+    assert split_missing([pattern]) == ([pattern], [])
+    assert [source.id for source in expand([pattern])] == ["z.txt"]
+
+
+def test_links_in_a_circle_are_one_error(tiny, tmp_path):
+    (tmp_path / "a.txt").symlink_to(tmp_path / "b.txt")
+    (tmp_path / "b.txt").symlink_to(tmp_path / "a.txt")
+    (tmp_path / "c.txt").write_text(TEXT)
+    with pytest.raises(GongbaoError, match="cannot be read: Too many levels of symbolic links"):
+        read(expand([str(tmp_path / "a.txt")])[0])
+    labeler = Labeler.load(tiny, device="cpu")
+    summary = predict([str(tmp_path / "a.txt"), str(tmp_path / "b.txt")], labeler, tmp_path / "o.jsonl")
+    assert len(summary.errors) == 2 and not (tmp_path / "o.jsonl").exists()

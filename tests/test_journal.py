@@ -177,6 +177,111 @@ def test_outputs_may_not_meet_each_other_or_the_input(labeler, tmp_path):
                 [str(tmp_path / "in.jsonl")], labeler, [tmp_path / name for name in outputs],
                 review=tmp_path / review if review else None,
             )  # fmt: skip
-    with pytest.raises(GongbaoError, match="the output itself"):
+    with pytest.raises(GongbaoError, match=r"in\.jsonl is to be read and to be written"):
         predict([str(tmp_path / "in.jsonl")], labeler, review=tmp_path / "in.jsonl")
+    with pytest.raises(GongbaoError, match=r"in\.jsonl is to be read and to be written"):
+        predict([str(tmp_path), str(tmp_path / "in.jsonl")], labeler, tmp_path / "in.jsonl", force=True)
+    with pytest.raises(GongbaoError, match="no file to read but the output itself"):
+        predict([str(tmp_path)], labeler, tmp_path / "in.jsonl", force=True)
     assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+def stopped(archive, folder, tiny):
+    def stop(summary):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(archive, folder, tiny, progress=stop)
+
+
+def test_what_is_answered_outlives_a_run_that_finds_nothing_to_read(archive, tiny, tmp_path):
+    stopped(archive, tmp_path / "out", tiny)
+    archive.rename(tmp_path / "away")
+    assert len(run(archive, tmp_path / "out", tiny).errors) == 1
+    # Nor is all lost if there is something that cannot be read.
+    archive.mkdir()
+    (archive / "0.docx").write_bytes(b"no docx")
+    assert len(run(archive, tmp_path / "out", tiny).errors) == 1
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["out.jsonl.journal"]
+    (archive / "0.docx").unlink()
+    archive.rmdir()
+    (tmp_path / "away").rename(archive)
+    assert run(archive, tmp_path / "out", tiny).resumed == CHUNK
+    assert not (tmp_path / "out" / "out.jsonl.journal").exists()
+
+
+def test_a_journal_allows_only_its_own_outputs_to_be_replaced(archive, tiny, labeler, tmp_path):
+    stopped(archive, tmp_path / "out", tiny)
+    for name in ("mine.csv", "tasks.json", "out.csv"):
+        (tmp_path / "out" / name).write_text("mine")
+    for options in ({"review": tmp_path / "out" / "tasks.json"}, {}):
+        others = [] if options else ["mine.csv"]
+        with pytest.raises(GongbaoError, match=f"{'tasks.json' if options else 'mine.csv'} is there already"):
+            predict(
+                [str(archive)], labeler, [tmp_path / "out" / name for name in (*OUTPUTS, *others)],
+                policy="f1", **options,
+            )  # fmt: skip
+    assert run(archive, tmp_path / "out", tiny).resumed == CHUNK
+    assert (tmp_path / "out" / "mine.csv").read_text() == "mine" != (tmp_path / "out" / "out.csv").read_text()
+
+
+def test_a_run_that_ended_meanwhile_is_not_overwritten(archive, tiny, labeler, tmp_path, monkeypatch):
+    """Its outputs were not there when this one looked first, before it listed its files."""
+    from gongbao import predict as module
+
+    listing = module.expand
+
+    def slow(*arguments):
+        monkeypatch.setattr(module, "expand", listing)
+        run(archive, tmp_path / "out", tiny)
+        return listing(*arguments)
+
+    monkeypatch.setattr(module, "expand", slow)
+    with pytest.raises(GongbaoError, match=r"out\.jsonl is there already"):
+        run(archive, tmp_path / "out", tiny)
+    assert not (tmp_path / "out" / "out.jsonl.journal").exists()
+
+
+@pytest.mark.parametrize("name", ["tasks.jsonl", "both.csv", "both.html", "both.xlsx", "both.parquet"])
+def test_two_runs_do_not_share_a_further_output(archive, labeler, tmp_path, name):
+    shared = tmp_path / name
+    other = {"review": shared} if name.startswith("tasks") else {}
+    outputs = [] if other else [shared]
+    failed = []
+
+    def meanwhile(summary):
+        if not failed:
+            with pytest.raises(GongbaoError, match=f"{name}: another run is writing there") as caught:
+                predict([str(archive / "0.txt")], labeler, [tmp_path / "b.jsonl", *outputs], **other)
+            failed.append(caught)
+
+    whole = predict([str(archive)], labeler, [tmp_path / "a.jsonl", *outputs], progress=meanwhile, **other)
+    assert failed and whole.paragraphs > 3 * CHUNK and shared.stat().st_size
+    assert not (tmp_path / "b.jsonl").exists() and not list(tmp_path.glob(".*.partial"))
+    if name == "both.csv":
+        assert len(shared.read_text(encoding="utf-8-sig").splitlines()) == whole.paragraphs + 1
+    # What a killed run has left keeps nobody out.
+    (tmp_path / f".{name}.partial").mkdir() if name.endswith("html") else (tmp_path / f".{name}.partial").touch()
+    predict([str(archive / "0.txt")], labeler, [tmp_path / "b.jsonl", *outputs], force=True, **other)
+
+
+@pytest.mark.parametrize("at", [4096, 8192, 12288, 16384, 20480])
+def test_a_damaged_journal_is_one_line(archive, tiny, tmp_path, at):
+    stopped(archive, tmp_path, tiny)
+    journal = tmp_path / "out.jsonl.journal"
+    data = bytearray(journal.read_bytes())
+    data[at : at + 4096] = b"\xff" * 4096
+    journal.write_bytes(data)
+    try:
+        summary = run(archive, tmp_path, tiny)
+    except GongbaoError as error:
+        assert "damaged" in str(error) and "remove it to begin anew" in str(error)
+    else:
+        # Another page than those of the tables that it looks into.
+        assert summary.paragraphs > 3 * CHUNK
+
+
+def test_a_journal_that_cannot_be_made_is_not_to_be_removed(tmp_path):
+    with pytest.raises(GongbaoError, match="what it holds is kept") as caught, open_journal(tmp_path / "no" / "a"):
+        pass
+    assert "remove" not in str(caught.value)

@@ -14,6 +14,7 @@ from gongbao.errors import GongbaoError
 from gongbao.examples import read_examples
 from gongbao.labels import POLICY_DOMAINS
 from gongbao.models import find, latest
+from gongbao.predict import predict
 from gongbao.segment import split_sentences
 from gongbao.windows import IGNORED
 
@@ -164,8 +165,37 @@ def test_weights_and_rule_of_different_trainings_are_refused(tiny, tmp_path):
     from gongbao.labels import Label, Scheme
 
     make_decision(Scheme("one", "1", "", (Label("a", "", "", ""),))).save(folder)
-    with pytest.raises(GongbaoError, match="8 labels and its decision rule 1"):
+    with pytest.raises(GongbaoError, match=r"answers innovation, .* its decision.json a: they are not of one training"):
         Labeler.load(folder)
+    # As many labels, in another order.
+    shutil.copyfile(tiny / "decision.json", folder / "decision.json")
+    config = json.loads((folder / "config.json").read_text())
+    names = list(config["id2label"].values())
+    config["id2label"] = {str(n): name for n, name in enumerate(names[1:] + names[:1])}
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(GongbaoError, match=r"answers industry, .* its decision\.json innovation, "):
+        Labeler.load(folder)
+    # Without names there is their number alone.
+    config["id2label"] = {str(n): f"LABEL_{n}" for n in range(8)}
+    (folder / "config.json").write_text(json.dumps(config))
+    assert Labeler.load(folder).scheme.ids[0] == "innovation"
+
+
+def test_a_model_that_answers_nan_is_not_believed(tiny, tmp_path):
+    from safetensors.numpy import load_file, save_file
+
+    folder = tmp_path / "model"
+    shutil.copytree(tiny, folder)
+    weights = load_file(folder / "model.safetensors")
+    weights["classifier.bias"][0] = np.nan
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    labeler = Labeler.load(folder, device="cpu")
+    with pytest.raises(GongbaoError, match="answers NaN"):
+        labeler.label("引进人才。")
+    (tmp_path / "a.txt").write_text("引进人才。", encoding="utf-8")
+    with pytest.raises(GongbaoError, match="answers NaN"):
+        predict([str(tmp_path / "a.txt")], labeler, tmp_path / "o.csv")
+    assert not (tmp_path / "o.csv").exists() and not (tmp_path / "o.csv.journal").exists()
 
 
 def test_damaged_weights_are_one_line(tiny, tmp_path):

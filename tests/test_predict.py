@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -325,3 +327,117 @@ def test_order_and_batch_size_change_no_answer_of_the_shipped_model(shipped):
     for one, two in zip(straight, reverse, strict=True):
         assert one.labels == two.labels
         assert all(abs(one.scores[label] - two.scores[label]) < 1e-4 for label in one.scores)
+
+
+def test_a_file_that_breaks_off_has_a_page_of_its_own(labeler, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    rows = [{"id": "甲1", "text": "引进人才。"}, {"id": "甲2", "text": "改革开放。"}]
+    write_jsonl(folder / "a.jsonl", rows)
+    with (folder / "a.jsonl").open("a") as file:
+        file.write("{broken\n")
+    (folder / "b.txt").write_text("乙文标题\n　　全省强化科技创新。\n", encoding="utf-8")
+    summary = predict([str(folder)], labeler, tmp_path / "v.html")
+    assert len(summary.errors) == 1 and "labelled: the 2 paragraphs before it" in summary.errors[0][1]
+    first, second = sorted((tmp_path / "v.pages").iterdir())
+    first, second = (path.read_text(encoding="utf-8") for path in (first, second))
+    assert "没有读完" in first and "a.jsonl" in first and "乙文标题" not in first
+    assert "没有读完" not in second and "乙文标题" in second and "甲1" not in second
+
+
+def test_names_that_are_no_text_are_in_the_errors(labeler, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.txt").write_text("引进人才。", encoding="utf-8")
+    with open(os.fsencode(folder) + b"/\xd6\xd0.pdf", "wb") as file:
+        file.write(b"no pdf")
+    assert len(predict([str(folder)], labeler, tmp_path / "o.jsonl").errors) == 1
+    (error,) = load(tmp_path / "o.jsonl.errors.jsonl")
+    assert error["source"].endswith("\\xd6\\xd0.pdf") and "\\xd6\\xd0.pdf" in error["error"]
+    assert not (tmp_path / "o.jsonl.journal").exists()
+
+
+def test_what_the_run_writes_is_not_read_back(labeler, tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.txt").write_text("引进人才。", encoding="utf-8")
+    (tmp_path / "view.jsonl.asked").mkdir()
+    (tmp_path / "view.jsonl.asked" / "other.txt").write_text("引进人才。", encoding="utf-8")
+    for _ in range(2):
+        outputs = [tmp_path / "view.jsonl", tmp_path / "view.html"]
+        summary = predict([str(tmp_path)], labeler, outputs, force=True)
+        assert (summary.files, summary.paragraphs) == (2, 2)
+    assert len(list((tmp_path / "view.pages").iterdir())) == 2
+
+
+def started(*words, **options):
+    return subprocess.Popen(
+        [sys.executable, "-m", "gongbao", *map(str, words)],
+        cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, **options,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def big(tmp_path):
+    path = tmp_path / "big.jsonl"
+    write_jsonl(path, [{"id": f"r{n}", "text": f"第{n}条，引进人才。" + "全省强化改革。" * 20} for n in range(600)])
+    return path
+
+
+def test_nobody_reading_stops_no_run_that_writes_files(tiny, big, tmp_path):
+    for number, closed in enumerate(("stdout", "stderr")):
+        out = tmp_path / f"{number}.jsonl"
+        process = started("predict", big, "-o", out, "-o", "-", "--model", tiny, "--device", "cpu")
+        getattr(process, closed).close()
+        other = process.stderr if closed == "stdout" else process.stdout
+        said = other.read().decode()
+        assert process.wait() == 0 and "Traceback" not in said and "Exception ignored" not in said
+        assert len(load(out)) == 600
+    # With nothing to write there is no more to do, and no fault either.
+    process = started("predict", big, "--model", tiny, "--device", "cpu")
+    process.stdout.close()
+    said = process.stderr.read().decode()
+    assert process.wait() == 0 and "Traceback" not in said and "Exception ignored" not in said
+
+
+@pytest.mark.parametrize("closed", [1, 2])
+def test_a_stream_that_is_closed_from_the_start_does_no_harm(tiny, tmp_path, closed):
+    (tmp_path / "a.txt").write_text("引进人才。", encoding="utf-8")
+    for words in (["predict", "--model", str(tiny), "-o", str(tmp_path / "o.jsonl"), "--force"], ["segment"]):
+        process = started(words[0], tmp_path / "a.txt", *words[1:], preexec_fn=lambda: os.close(closed))
+        out, err = process.communicate()
+        assert process.returncode == 0 and b"Traceback" not in out + err
+        assert b"model " not in out
+    assert len(load(tmp_path / "o.jsonl")) == 1
+
+
+def test_rows_are_shown_in_any_encoding(tiny, tmp_path):
+    (tmp_path / "a.txt").write_text("引进人才𠮷。", encoding="utf-8")
+    for words in (["predict", "--model", tiny, "--device", "cpu"], ["segment"]):
+        for json_ in (True, False):
+            option = (["-o", "-"] if words[0] == "predict" else ["--json"]) if json_ else []
+            process = started(
+                words[0], tmp_path / "a.txt", *words[1:], *option, env=os.environ | {"PYTHONIOENCODING": "gbk"}
+            )
+            out, err = process.communicate()
+            assert process.returncode == 0, err
+            lines = out.decode("gbk").splitlines()
+            assert json.loads(lines[0])["text"] == "引进人才𠮷。" if json_ else "引进人才\\U00020bb7" in "".join(lines)
+
+
+def test_a_run_that_waits_for_standard_input_can_be_stopped(tiny, tmp_path):
+    process = started("predict", "-", "--model", tiny, "--device", "cpu", stdin=subprocess.PIPE)
+    try:
+        assert b"model tiny" in process.stderr.readline()
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+        assert process.wait(timeout=20) == 130 and b"stopped" in said and b"Traceback" not in said
+    finally:
+        process.kill()
+
+
+def test_a_time_that_is_none_is_one_line(labeler, tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("引进人才。", encoding="utf-8")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "99999999999999")
+    with pytest.raises(GongbaoError, match="SOURCE_DATE_EPOCH=99999999999999 is no time"):
+        predict([str(tmp_path / "a.txt")], labeler, tmp_path / "o.jsonl")

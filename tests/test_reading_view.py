@@ -430,6 +430,7 @@ def test_other_columns_of_a_table_do_no_harm(tmp_path):
 def test_a_document_that_broke_off_is_shown_with_what_was_read(tmp_path):
     with write_html(tmp_path / "a.html", POLICY_DOMAINS, RUN) as writer:
         writer.paragraph(row("甲。"), {})
+        writer.document({"document": "a.txt"})
     tree = read(tmp_path / "a.html")
     assert next(tree.all("h1")).text == "a.txt" and "没有读完" in tree.text
     assert names(tmp_path) == ["a.html"]

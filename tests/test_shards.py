@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -72,6 +73,43 @@ def test_four_shards_write_what_one_run_writes(folder, exported_tiny, local, tmp
     assert sum(summary.files for summary in shards) == whole.files + 1
     assert lines(tmp_path / "4.jsonl") == [] and (tmp_path / "4.jsonl").exists()
     assert not list(tmp_path.glob("*.journal"))
+
+
+def test_a_shard_that_finds_no_input_fails_and_touches_nothing(exported_tiny, tmp_path):
+    """On one machine of four the archive may not be there."""
+    (tmp_path / "2.jsonl").write_text("old")
+    options = ["--model", str(exported_tiny), "-o", str(tmp_path / "2.jsonl"), "--shard", "2/4", "--force"]
+    result = CliRunner().invoke(app, ["predict", str(tmp_path / "archive"), *options])
+    assert result.exit_code == 2 and "archive: no such file or directory" in result.output
+    assert (tmp_path / "2.jsonl").read_text() == "old"
+    (tmp_path / "a.txt").write_text("全省强化人才。")
+    result = CliRunner().invoke(app, ["predict", str(tmp_path / "archive"), str(tmp_path / "a.txt"), *options])
+    assert result.exit_code == 0 and "warning: " in result.output and "every shard must be given" in result.output
+
+
+def test_a_shards_pages_hold_what_is_theirs(exported_tiny, tmp_path):
+    for name in "abc":
+        text = "\n".join(f"全省强化人才{name}{number}。" for number in range(700))
+        (tmp_path / f"{name}.txt").write_text(f"{name}文\n{text}\n", encoding="utf-8")
+    labeler = Labeler.load(exported_tiny, "cpu")
+    inputs = [str(tmp_path / f"{name}.txt") for name in "abc"]
+    for shard in (1, 2):
+        predict(inputs, labeler, tmp_path / f"{shard}.html", shard=(shard, 2))
+        found = set()
+        for page in (tmp_path / f"{shard}.pages").iterdir():
+            text = re.sub("<[^>]*>", "", page.read_text(encoding="utf-8"))
+            held = {name for name in "abc" if f"强化人才{name}" in text}
+            assert len(held) == 1 and f"{min(held)}.txt" in text, page
+            found |= held
+        # Of the five chunks of 512 the first shard has a's first, b's last with c's first, and c's last paragraphs.
+        assert found == {"a", "b", "c"}
+
+
+def test_a_cluster_is_not_given_standard_input(exported_tiny, tmp_path):
+    labeler = Labeler.load(exported_tiny, "cpu")
+    worker = Worker(str(exported_tiny), labeler.name, labeler.identity)
+    with pytest.raises(GongbaoError, match="reads its inputs twice: name files, not standard input"):
+        predict(["-"], labeler, tmp_path / "o.jsonl", workers=Cluster(worker, tmp_path / "asked", 1))
 
 
 def test_the_command_takes_a_shard_and_an_empty_one_is_no_failure(exported_tiny, tmp_path):

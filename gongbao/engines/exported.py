@@ -70,7 +70,8 @@ def cache() -> Path:
     """The folder of the user's cache: XDG_CACHE_HOME, else the system's usual one."""
     if os.name == "nt":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "gongbao"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gongbao"
+    # Of a user who has no home it is `~`, where nothing lies.
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "gongbao"
 
 
 def places(model: Path, weights: str) -> tuple[Path, Path]:
@@ -82,7 +83,8 @@ def find(model: Path, weights: str | None = None) -> Exported | None:
     """Return a model's exported forms, None if it has none that are of these very weights."""
     weights = weights or weights_hash(model)
     for folder in places(model, weights):
-        if not (folder / RECORD).exists():
+        # In another user's cache one may not even look.
+        if not os.path.exists(folder / RECORD):
             continue
         try:
             record = read_json(folder / RECORD)

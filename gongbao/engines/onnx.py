@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gongbao.engines.bert import BertEngine, Ids
 from gongbao.engines.exported import EXACT, Exported
-from gongbao.errors import GongbaoError
+from gongbao.errors import GongbaoError, not_imported
 from gongbao.windows import Tokenizer
 
 
@@ -34,8 +34,10 @@ def open_session(found: Exported) -> Any:
     """Open an exported model; raises GongbaoError, in one line, if it is damaged."""
     # It reports its use to its makers unless it is told not to before it is imported.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    import onnxruntime
-
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise not_imported("onnxruntime", error) from error
     file = found.file(EXACT)
     found.check(EXACT)
     options = onnxruntime.SessionOptions()

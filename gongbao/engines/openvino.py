@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gongbao.engines.bert import BertEngine, Ids
 from gongbao.engines.exported import Exported
 from gongbao.engines.threads import available
-from gongbao.errors import GongbaoError
+from gongbao.errors import GongbaoError, not_imported
 from gongbao.windows import Tokenizer
 
 HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}
@@ -23,8 +23,10 @@ HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}
 def import_openvino() -> Any:
     """Import OpenVINO without its telemetry, which would report the import to its makers."""
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    import openvino
-
+    try:
+        import openvino
+    except ImportError as error:
+        raise not_imported("openvino", error) from error
     return openvino
 
 

@@ -22,6 +22,7 @@ from gongbao.readers.inputs import (
     files_below,
     opened,
     passed_over,
+    printable,
     source_of,
     split_missing,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "expand",
     "files_below",
     "passed_over",
+    "printable",
     "read",
     "split_missing",
     "stream",

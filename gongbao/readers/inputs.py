@@ -52,10 +52,11 @@ def expand(paths: Iterable[str | Path], limit: int = LIMIT) -> list[Source]:
     """Return the files that the paths stand for, each once, with their document ids.
 
     A directory stands for the files below it whose suffix is known, in the order of their names; hidden files and
-    links to directories are passed over. A path that is no file but has `*`, `?` or `[` stands for what it matches. A
-    zip stands for the files in it. The id is the path below the directory, or the name of a file given by itself,
-    followed by the path in the zip; a second one of the same id gets `~2`, and so on. Raises GongbaoError for a path
-    that does not exist and for a directory with nothing to read.
+    links to directories are passed over, and a directory that may not be looked into fails when it is read. A path
+    that is no file but has `*`, `?` or `[` stands for what it matches. A zip stands for the files in it. The id is the
+    path below the directory, or the name of a file given by itself, followed by the path in the zip; a second one of
+    the same id gets `~2`, and so on. Raises GongbaoError for a path that does not exist and for a directory with
+    nothing to read.
     """
     found: list[Source] = []
     seen: set[tuple[str, tuple[str, ...]]] = set()
@@ -83,7 +84,7 @@ def split_missing(paths: Iterable[str]) -> tuple[list[str], list[tuple[str, str]
     present: list[str] = []
     missing: list[tuple[str, str]] = []
     for path in paths:
-        if path in (STDIN, "") or os.path.lexists(path) or (glob.has_magic(path) and glob.glob(path)):
+        if path in (STDIN, "") or os.path.lexists(path) or (glob.has_magic(path) and glob.glob(path, recursive=True)):
             present.append(path)
         else:
             missing.append((path, f"{path}: no such file or directory"))
@@ -109,8 +110,8 @@ def source_of(given: Source | str | Path) -> Source:
 
 
 def printable(name: str) -> str:
-    """Return a file's name as text that can be written: bytes that are no UTF-8 are shown as `\\\\xd6`."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    """Return a file's name, or text with one in it, as it can be written: bytes that are no UTF-8 as `\\\\xd6`."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 @contextmanager
@@ -123,7 +124,7 @@ def opened(source: Source, reading: Reading) -> Iterator[tuple[BinaryIO, str]]:
         yield _standard_input(reading)
         return
     suffix = source.suffix
-    if suffix not in KNOWN:
+    if suffix not in KNOWN and not os.path.isdir(source.path):
         raise refuse(source.name, suffix)
     with ExitStack() as stack:
         try:
@@ -183,20 +184,32 @@ def _files(given: str | Path) -> Iterator[tuple[Path | str, str]]:
 
 
 def _readable(file: Path) -> bool:
-    return file.suffix.lower() in KNOWN or file.suffix.lower() in CONVERT
+    """Whether a file is read, or refused with advice; so is a folder that cannot be looked into."""
+    return file.suffix.lower() in KNOWN or file.suffix.lower() in CONVERT or os.path.isdir(file)
 
 
 def _walk(folder: Path) -> list[Path]:
-    """The files below a directory, but for hidden ones and for what earlier runs set aside."""
-    files = []
-    for parent, folders, names in os.walk(folder):
+    """The files below a directory, but for hidden ones and for what earlier runs set aside.
+
+    A folder that cannot be looked into stands for itself.
+    """
+    files: list[Path] = []
+    for parent, folders, names in os.walk(folder, onerror=lambda error: files.append(Path(error.filename))):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             path = Path(parent, name)
             # `~$…` is the lock file that an office program leaves beside an open document.
-            if not name.startswith((".", "~$")) and not name.endswith((ASIDE, ERRORS)) and path.is_file():
+            if not name.startswith((".", "~$")) and not name.endswith((ASIDE, ERRORS)) and _is_file(path):
                 files.append(path)
     return sorted(files, key=lambda path: path.relative_to(folder).parts)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # It says so when it is read.
+        return True
 
 
 def _members(file: Path | str, name: str, limit: int) -> list[Source]:

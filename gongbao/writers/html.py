@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from gongbao.answers import Words
 from gongbao.errors import GongbaoError
+from gongbao.files import claimed
 from gongbao.labels import Scheme
 from gongbao.writers.sheets import Sheets, Tally, relative
 from gongbao.writers.writer import Writer
@@ -37,20 +38,29 @@ def write_html(path: Path, scheme: Scheme, run: Mapping[str, Any]) -> Iterator[W
     version), date, policy. What is held in memory is a page, never a document. Raises GongbaoError if that folder is
     there and holds something other than such pages.
     """
-    folder = path.with_name(f"{path.stem}.pages")
+    folder = pages_of(path)
     if not _is_ours(folder):
         raise GongbaoError(f"{folder} holds other things than pages of gongbao: choose another name")
     draft = path.with_name(f".{path.name}.partial")
-    _remove(draft)
-    try:
-        (draft / "pages").mkdir(parents=True)
-        with ExitStack() as spools:
-            pages = _Pages(draft, path, Sheets(scheme, run), spools)
-            yield pages
-            alone = pages.finish()
-        _put_in_place(draft, path, None if alone else folder, folder)
-    finally:
+    if not draft.is_dir() or draft.is_symlink():
         _remove(draft)
+    with claimed(draft, path, folder=True):
+        for left in draft.iterdir():
+            _remove(left)
+        try:
+            (draft / "pages").mkdir()
+            with ExitStack() as spools:
+                pages = _Pages(draft, path, Sheets(scheme, run), spools)
+                yield pages
+                alone = pages.finish()
+            _put_in_place(draft, path, None if alone else folder, folder)
+        finally:
+            _remove(draft)
+
+
+def pages_of(path: Path) -> Path:
+    """The folder beside an output that holds its pages, if they are many."""
+    return path.with_name(f"{path.stem}.pages")
 
 
 def _is_ours(folder: Path) -> bool:
@@ -120,17 +130,14 @@ class _Pages(Writer):
             spools.enter_context(closing(_Spool(draft / name))) for name in ("paragraphs", "asides", "index")
         )
         self._tally, self._total = Tally(), Tally()
-        self._last = ""
         self._pages = 0
 
     def paragraph(self, row: dict[str, Any], words: Words) -> None:
         self._paragraphs.put((_place(row, 1), row, words))
         self._tally.add(row)
-        self._last = row["document"]
 
     def aside(self, row: dict[str, Any]) -> None:
         self._asides.put((_place(row, 2 if row["reason"] in _BEHIND else 0), row))
-        self._last = row["document"]
 
     def document(self, row: dict[str, Any]) -> None:
         title = " ".join((row.get("title") or row["document"]).split())
@@ -156,8 +163,6 @@ class _Pages(Writer):
 
     def finish(self) -> bool:
         """Write the index, unless one page is all there is; returns whether there are no pages beside."""
-        if self._paragraphs.count or self._asides.count:
-            self.document({"document": self._last})
         if self._pages == 1:
             return True
         rows = ({**row, "tally": Tally(**row["tally"])} for row in self._index)

@@ -18,4 +18,7 @@ class Writer:
         """A line set aside: document, line, page, reason, text."""
 
     def document(self, row: dict[str, Any]) -> None:
-        """A document whose paragraphs and asides have all come; of a file that broke off `document` alone may come."""
+        """A document whose paragraphs and asides have all come.
+
+        `document` alone comes of a file that broke off, and of one whose rest is another shard's.
+        """

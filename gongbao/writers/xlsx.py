@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 import re
+import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -127,12 +130,20 @@ def write_xlsx(path: Path, scheme: Scheme, run: Mapping[str, Any]) -> Iterator[X
     with whole(path) as partial:
         book = Workbook(write_only=True)
         writer = Xlsx(book, scheme, run)
-        yield writer
-        writer.finish()
         made = partial.with_name(f"{partial.name}.zip")
         try:
+            yield writer
+            writer.finish()
             book.save(made)
             _still(made, partial)
+        except BaseException as error:
+            # Sheets that are left open complain, one by one, when they are collected.
+            for sheet in book.worksheets:
+                with suppress(Exception):
+                    sheet.close()
+            if type(error).__name__ == "SerialisationError":
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), tempfile.gettempdir()) from error
+            raise
         finally:
             made.unlink(missing_ok=True)
 
