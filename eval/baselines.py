@@ -12,6 +12,7 @@ from eval.gold import Gold
 from eval.sources import find_model, is_file, split_name
 from eval.system import System, majority, open_system
 from gongbao import models
+from gongbao.decision import Decision
 from gongbao.errors import GongbaoError
 
 SECOND = "second annotator"
@@ -37,7 +38,7 @@ def find_baselines(
     found = [open_system(source, gold, name) for name, source in sources]
     taken = [_place(x), *(_place(source) for _, source in sources)]
     notes: list[str] = []
-    tfidf = newest_tfidf(runs)
+    tfidf = newest_tfidf(runs, gold.scheme.ids)
     second = Path(gold_path).with_name(Path(gold_path).stem + ".second.jsonl")
     if tfidf is None and not any(_is_tfidf(each) for each in (x, *(source for _, source in sources))):
         notes.append("No TF-IDF baseline: there is no run; `python -m train configs/tfidf.toml` makes one.")
@@ -63,12 +64,17 @@ def keywords(gold: Gold) -> list[System]:
     return [System(KEYWORDS, "keywords", answer)]
 
 
-def newest_tfidf(runs: str | Path = "models") -> Path | None:
-    """Return the complete TF-IDF run that finished last, None if there is none."""
+def newest_tfidf(runs: str | Path = "models", ids: Sequence[str] = ()) -> Path | None:
+    """Return the complete TF-IDF run that finished last, of those that answer these labels if any does; else None."""
+    found = models.complete(runs, "tfidf")
+    return next((folder for folder in found if _ids(folder) == tuple(ids)), found[0] if found else None)
+
+
+def _ids(folder: Path) -> tuple[str, ...]:
     try:
-        return models.latest(runs, "tfidf")
+        return Decision.load(folder).scheme.ids
     except GongbaoError:
-        return None
+        return ()
 
 
 def _place(x: str | Path) -> Path:

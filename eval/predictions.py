@@ -23,7 +23,7 @@ class Answer:
 class Row:
     """The answer for the paragraph `id`; `ends` are its sentences' end offsets, `review` the labels to look at.
 
-    Both are None where the file does not give them.
+    They and the text are None where the file does not give them.
     """
 
     id: str
@@ -33,6 +33,7 @@ class Row:
     model: str | None
     decision: str | None
     review: tuple[str, ...] | None = None
+    text: str | None = None
 
 
 def read_predictions(path: str | Path, scheme: Scheme) -> list[Row]:
@@ -70,6 +71,7 @@ def _parse(data: dict[str, Any], scheme: Scheme) -> Row:
         if all(type(item.get("end")) is int for item in sentences):
             ends = tuple(item["end"] for item in sentences)
     model, decision, review = data.get("model"), data.get("decision"), data.get("review")
+    text = data.get("text")
     return Row(
         data["id"],
         _answer(data, scheme, ""),
@@ -78,6 +80,7 @@ def _parse(data: dict[str, Any], scheme: Scheme) -> Row:
         model if isinstance(model, str) else None,
         decision if isinstance(decision, str) else None,
         None if review is None else label_list(review, scheme, "review"),
+        text if isinstance(text, str) else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 from collections.abc import Sequence
@@ -163,6 +164,7 @@ def predictions(system: System, gold: Gold) -> list[dict[str, Any]]:
 def write(folder: str | Path, report: dict[str, Any], rows: Sequence[dict[str, Any]], markdown: str, html: str) -> None:
     """Write a report's files, those of `FILES`, into a folder; a reader never sees half a file."""
     lines = "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
+    report = report | {"predictions": {"sha256": hashlib.sha256(lines.encode()).hexdigest()}}
     write_folder(folder, dict(zip(FILES, (as_json(report), markdown, html, lines), strict=True)), "report")
 
 

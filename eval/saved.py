@@ -15,6 +15,7 @@ from eval.gold import Gold
 from eval.metrics import measure
 from eval.sources import split_name
 from eval.system import System, open_system
+from gongbao.engines.exported import file_hash
 from gongbao.errors import GongbaoError
 from gongbao.files import read_json
 from gongbao.rows import kind_of
@@ -46,6 +47,10 @@ class _Label(_Part):
     threshold: float | None
 
 
+class _Predictions(_Part):
+    sha256: str
+
+
 class _Macro(_Part):
     f1: float | None
 
@@ -67,6 +72,7 @@ class Report(_Part):
     labels: dict[str, _Label]
     macro: _Macro
     provenance: _Provenance
+    predictions: _Predictions | None = None
 
 
 @dataclass(frozen=True)
@@ -111,9 +117,11 @@ class Saved:
         for label in gold.scheme.ids:
             if label not in self.report.labels:
                 raise GongbaoError(f"{self.file}: `labels.{label}` is missing: score again")
-        system = open_system(self.folder / "predictions.jsonl", gold, self.given or self.report.system.name)
+        answers = self.folder / "predictions.jsonl"
+        system = open_system(answers, gold, self.given or self.report.system.name)
         macro = measure(gold.truth, system.answer, gold.scheme.ids)["macro"]["f1"]
-        if not _same(macro, self.report.macro.f1):
+        known = self.report.predictions
+        if not _same(macro, self.report.macro.f1) or (known and file_hash(answers) != known.sha256):
             raise GongbaoError(
                 f"{self.folder}: predictions.jsonl is not what report.json was computed from: score again"
             )

@@ -65,7 +65,10 @@ def out_of_fold(gold: Gold, folds: int = 5) -> Floats:
         with warnings.catch_warnings():
             # A label that no document of this fold's training part carries is answered 0, one that all carry 1.
             warnings.filterwarnings("ignore", message="Label .* is present in all training examples")
-            model.fit(texts[others], truth[others])
+            try:
+                model.fit(texts[others], truth[others])
+            except ValueError as error:
+                raise GongbaoError(f"{gold.name}: too little text to fit a model on ({error})") from error
         scores[mine] = model.predict_proba(texts[mine])[:, :-1]
     return scores
 

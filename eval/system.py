@@ -155,6 +155,9 @@ def _from_examples(path: Path, gold: Gold, name: str) -> System:
 def _from_predictions(path: Path, gold: Gold, name: str) -> System:
     rows = read_predictions(path, gold.scheme)
     rows = [rows[i] for i in match(gold.ids, [row.id for row in rows], str(path))]
+    for example, row in zip(gold.examples, rows, strict=True):
+        if row.text is not None and "".join(row.text.split()) != "".join(example.text.split()):
+            raise GongbaoError(f"{path}: the text of {example.id!r} is not that of {gold.name}")
     answer = indicator((row.answer.labels or () for row in rows), gold.scheme)
     bare = [row.id for row in rows if row.answer.scores is None]
     notes = []

@@ -19,7 +19,7 @@ from gongbao.decision import Decision
 from gongbao.engines import check_precision, exported, installed, open_engine, present
 from gongbao.errors import GongbaoError, not_installed
 from gongbao.examples import Example, read_examples
-from gongbao.files import claimed, write_text
+from gongbao.files import BUSY, claimed, write_text
 from gongbao.gate import LEAST, gate, scores_of
 from gongbao.labeler import model_name
 from gongbao.quantize import divide, quantize
@@ -127,7 +127,7 @@ def _draft(target: Path) -> Iterator[Path]:
     """
     place = target / ".draft"
     try:
-        with claimed(place, target, folder=True):
+        with claimed(place, BUSY.format(target), folder=True):
             try:
                 for left in place.iterdir():
                     left.unlink()

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,6 +16,7 @@ ASIDE = ".aside.jsonl"
 """What follows an output's name in the name of the file of lines set aside."""
 ERRORS = ".errors.jsonl"
 """The same for the file of errors; neither is read as a document."""
+BUSY = "{}: another run is writing there; wait for it, or choose another output"
 
 
 def check_new(path: str | Path, force: bool) -> None:
@@ -32,21 +33,34 @@ def whole(path: str | Path) -> Iterator[Path]:
     """
     target = Path(path)
     partial = target.with_name(f".{target.name}.partial")
-    with claimed(partial, target):
+    with claimed(partial, BUSY.format(target)):
         try:
             yield partial
+            # Else a power cut may leave the name and not what the file holds.
+            _to_disk(partial)
             os.replace(partial, target)
+            _to_disk(target.parent)
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
 
 
-@contextmanager
-def claimed(place: Path, target: Path, folder: bool = False) -> Iterator[None]:
-    """Hold an empty file, or a folder, in which `target` is made; a process that is gone holds nothing.
+def _to_disk(path: Path) -> None:
+    """Have what a file holds, or which files a folder holds, written to the disk, where the system can."""
+    with suppress(OSError):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
-    Raises GongbaoError if another process holds it. Where files cannot be locked (Windows, some network drives) nobody
-    is kept out.
+
+@contextmanager
+def claimed(place: Path, refusal: str, folder: bool = False) -> Iterator[None]:
+    """Hold a file, or a folder, which is made if it is not there; a process that is gone holds nothing.
+
+    Raises GongbaoError, with the words of `refusal`, if another process holds it. Where files cannot be locked
+    (Windows, some network drives) nobody is kept out.
     """
     if sys.platform == "win32":
         if folder:
@@ -63,9 +77,7 @@ def claimed(place: Path, target: Path, folder: bool = False) -> Iterator[None]:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise GongbaoError(
-                    f"{target}: another run is writing there; wait for it, or choose another output"
-                ) from error
+                raise GongbaoError(refusal) from error
             except OSError:
                 pass
             # Else its holder has put it in place meanwhile, or removed it.

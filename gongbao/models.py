@@ -42,6 +42,14 @@ def shipped(name: str = "encoder") -> Path:
 
 def latest(runs: str | Path = "models", kind: str = "torch") -> Path:
     """Return the newest complete run of a kind (by default a BERT): the one whose record says that it finished last."""
+    found = complete(runs, kind)
+    if not found:
+        raise GongbaoError(f"no complete run in {runs}/: train one with `make train`, or name another model")
+    return found[0]
+
+
+def complete(runs: str | Path = "models", kind: str = "torch") -> list[Path]:
+    """Return the complete runs of a kind, the one that finished last first."""
     found: list[tuple[str, Path]] = []
     for folder in sorted(Path(runs).glob("[!.]*")):
         try:
@@ -49,9 +57,7 @@ def latest(runs: str | Path = "models", kind: str = "torch") -> Path:
                 found.append((str(record(folder)["finished"]), folder))
         except (GongbaoError, KeyError):
             continue
-    if not found:
-        raise GongbaoError(f"no complete run in {runs}/: train one with `make train`, or name another model")
-    return max(found)[1]
+    return [folder for _, folder in sorted(found, reverse=True)]
 
 
 def check(folder: Path) -> str:

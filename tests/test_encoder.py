@@ -251,6 +251,12 @@ def test_a_recipe_goes_through_its_stages_and_ends_in_the_mean_of_its_seeds(plac
     for name in both:
         assert np.allclose(both[name].float(), (one[name].float() + two[name].float()) / 2, atol=1e-3)
     capsys.readouterr()
+    # With another seed in the place of one, it is another mean.
+    file.write_text(file.read_text().replace("seeds = [3, 4]", "seeds = [3, 5]"))
+    other = json.loads((make_encoder(file, resume=True) / "record.json").read_text())
+    assert [name[16:] for name in other["mean_of"]] == ["enc-2-s3", "enc-2-s5"]
+    file.write_text(file.read_text().replace("seeds = [3, 5]", "seeds = [3, 4]"))
+    capsys.readouterr()
     # Done once, nothing is trained again.
     assert make_encoder(file, resume=True) == folder
     assert capsys.readouterr().err.count("complete, in") == 4

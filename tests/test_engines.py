@@ -309,7 +309,7 @@ def test_what_a_killed_export_left_is_gone_after_the_next(tiny, tmp_path):
     left = tmp_path / "model" / "exported" / ".draft"
     left.mkdir(parents=True)
     (left / "model.onnx").write_text("half")
-    with claimed(left, left.parent, folder=True), pytest.raises(GongbaoError, match="another run is writing there"):
+    with claimed(left, "", folder=True), pytest.raises(GongbaoError, match="another run is writing there"):
         export(tmp_path / "model")
     assert (left / "model.onnx").exists()
     export(tmp_path / "model")
@@ -336,9 +336,7 @@ def test_an_engine_that_cannot_be_imported_is_one_line(copy, tmp_path, monkeypat
     (tmp_path / "onnxruntime" / "__init__.py").write_text("raise ImportError('libgomp is missing')")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "onnxruntime", raising=False)
-    with pytest.raises(
-        GongbaoError, match=r"onnxruntime cannot be imported \(libgomp is missing\); --engine torch does"
-    ):
+    with pytest.raises(GongbaoError, match=r"onnxruntime cannot be imported \(libgomp is missing\)"):
         Labeler.load(copy, engine="onnx").label("引进人才。")
 
 

@@ -202,6 +202,10 @@ def test_suspects_of_a_training_set(place):
     assert result.exit_code == 0, result.output
     assert f"{len((place / 'out.jsonl').read_text().splitlines())} labels of 12 paragraphs" in result.output
     assert "--force" in run("suspects", "data/gold.jsonl", "-o", "out.jsonl", "--folds", "3").output
+    write_examples([Example(x, x, (LabelledSentence(x, ()),), (), True) for x in "甲乙丙"], "few.jsonl")
+    result = run("suspects", "few.jsonl", "-o", "few-out.jsonl", "--folds", "3")
+    assert result.exit_code == 1 and "error: few.jsonl: too little text to fit a model on" in result.output
+    assert result.output.count("\n") == 1
 
 
 def test_shares_of_an_archive(place):

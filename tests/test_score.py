@@ -307,7 +307,7 @@ def test_command_on_a_run_writes_into_the_run(run, folder):
         "predictions.jsonl", "report.html", "report.json", "report.md",
     ]  # fmt: skip
     found = json.loads((run / "report" / "report.json").read_text(encoding="utf-8"))
-    assert list(found) == KEYS
+    assert list(found) == [*KEYS, "predictions"]
     assert list(found["baselines"]) == ["second annotator", "keyword list", "majority"]
     # The second annotator misses one of four labels: F1 (1 + 1 + 1 + 0) / 4.
     assert found["baselines"]["second annotator"]["difference"]["macro_f1"] == 0.25
@@ -382,6 +382,20 @@ def test_newest_complete_tfidf_run_is_found(folder):
                 (path / file).write_text("{}")
         (path / "record.json").write_text(json.dumps({"finished": date}))
     assert str(baselines.newest_tfidf()) == "models/new"
+    # Of those that answer the gold's labels; one of another codebook may be newer.
+    assert str(baselines.newest_tfidf(ids=POLICY_DOMAINS.ids)) == "models/new"
+    decision().save(folder / "models" / "old")
+    assert str(baselines.newest_tfidf(ids=POLICY_DOMAINS.ids)) == "models/old"
+
+
+def test_answers_to_another_text_are_refused(folder, gold):
+    rows = answers(gold)
+    for text, refused in ((gold.examples[0].text.replace("。", "。\n "), False), ("完全另外的文字。", True)):
+        rows[0]["text"] = text
+        save(folder / "p.jsonl", rows)
+        shown = invoke("score", "p.jsonl", "-o", f"out{refused}", "--resamples", "100")
+        assert shown.exit_code == int(refused), shown.output
+    assert f"the text of {gold.ids[0]!r} is not that of gold.jsonl" in shown.output
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -25,6 +29,7 @@ from train.__main__ import app
 from train.config import read_config
 from train.dataset import Batches, Training, batches, collate, encode
 from train.finetune import sentence_loss
+from train.folder import held, unfinished
 from train.run import run
 
 
@@ -102,6 +107,143 @@ def test_a_killed_training_resumes_and_ends_as_if_it_had_not_been(place):
     folder = Path(resumed.stdout.strip().splitlines()[-1])
     assert answers(folder) == answers(straight)
     assert not list(Path("models").glob(".*-tiny.partial"))
+
+
+def test_two_runs_that_start_at_once_have_a_folder_each(place):
+    config, now = read_config("run.toml"), datetime.now(UTC)
+    folders = [unfinished(config, now, resume=False) for _ in range(3)]
+    assert len(set(folders)) == 3 and all(each.is_dir() for each in folders)
+
+
+def stopped(*overrides, after=3):
+    """Stop a run at one of its steps."""
+    from train import finetune
+
+    steps, loss = [], finetune.label_loss
+
+    def stopping(*arguments):
+        steps.append(1)
+        if len(steps) > after:
+            raise KeyboardInterrupt
+        return loss(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(finetune, "label_loss", stopping)
+        run(Path("run.toml"), overrides=overrides)
+    (partial,) = Path("models").glob(".*-tiny.partial")
+    return partial
+
+
+def test_a_run_that_is_alive_is_not_gone_on_with(place):
+    partial = stopped()
+    with held(partial), pytest.raises(GongbaoError, match="another process is training there"):
+        run(Path("run.toml"), resume=True)
+    assert list(partial.glob("checkpoint-*"))
+    run(Path("run.toml"), resume=True)
+
+
+@pytest.mark.parametrize("name", ["train.jsonl", "dev.jsonl", "start/model.safetensors"])
+def test_a_run_does_not_go_on_with_other_files(place, name):
+    partial = stopped()
+    if name.endswith("jsonl"):
+        # The same rows in another order: soft labels are kept by their place.
+        lines = Path(name).read_text().splitlines()
+        Path(name).write_text("\n".join([*lines[1:], lines[0]]) + "\n")
+    else:
+        data = Path(name).read_bytes()
+        Path(name).write_bytes(data[:-2] + b"\0\0")
+    with pytest.raises(GongbaoError, match=rf"other settings \(files\.{re.escape(name)}\)"):
+        run(Path("run.toml"), resume=True)
+    assert partial.exists()
+
+
+def test_what_a_kill_left_of_a_complete_run_is_in_nobodys_way(place, monkeypatch):
+    def killed(path, *arguments, **options):
+        if str(path).endswith(".partial"):
+            raise KeyboardInterrupt
+        return remove(path, *arguments, **options)
+
+    remove = shutil.rmtree
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("shutil.rmtree", killed)
+        run(Path("run.toml"))
+    (first,) = Path("models").glob("*-tiny")
+    assert list(Path("models").glob(".*-tiny.partial"))
+    # And of one that had not begun.
+    (Path("models") / ".20300101-000000-tiny.partial").mkdir()
+    second, _ = run(Path("run.toml"), resume=True)
+    assert second != first and answers(second) == answers(first)
+    assert [path.name for path in Path("models").glob(".*")] == [".20300101-000000-tiny.partial"]
+
+
+@pytest.mark.parametrize("length", ["max_steps=5", "num_train_epochs=1.25"])
+def test_a_run_stopped_after_its_last_step_does_no_more(place, monkeypatch, length):
+    override = [f"trainer.{length}", "trainer.save_steps=1", "trainer.lr_scheduler_type=constant"]
+    straight, scores = run(Path("run.toml"), overrides=[*override, "name=straight"])
+
+    def stopping(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("train.tune.tune", stopping)
+        run(Path("run.toml"), overrides=override)
+    resumed, again = run(Path("run.toml"), overrides=override, resume=True)
+    assert again == scores and answers(resumed) == answers(straight)
+
+
+def test_the_record_of_a_run_that_was_stopped_has_the_time_of_all_its_parts(place):
+    began = time.time()
+    partial = stopped()
+    first = time.time() - began
+    noted = json.loads((partial / "config.json").read_text())
+    # As if it had been begun an hour before, and stopped when it last wrote something.
+    noted["parts"][0][0] -= 3600
+    (partial / "config.json").write_text(json.dumps(noted))
+    time.sleep(2)
+    began = time.time()
+    resumed, _ = run(Path("run.toml"), resume=True)
+    record = json.loads((resumed / "record.json").read_text())
+    assert 3600 < record["seconds"] < 3600 + first + time.time() - began
+    assert datetime.fromisoformat(record["finished"]) - datetime.fromisoformat(record["started"]) > timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["lr_scheduler_type=cosine_with_min_lr", "lr_scheduler_type=reduce_lr_on_plateau", "adam_beta1=2.0", "optim=lomo"],
+)
+def test_what_the_trainer_finds_out_late_is_one_line(place, field):
+    with pytest.raises(GongbaoError, match="trainer: ") as caught:
+        run(Path("run.toml"), overrides=[f"trainer.{field}"])
+    assert "\n" not in str(caught.value)
+    # Nothing is left but checkpoints.
+    assert all(list(partial.glob("checkpoint-*")) for partial in Path("models").iterdir())
+
+
+def test_too_little_memory_is_one_line(place, monkeypatch):
+    import torch
+
+    def full(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    monkeypatch.setattr("train.finetune.label_loss", full)
+    with pytest.raises(GongbaoError, match=r"out of memory: lower model\.tokens_per_batch"):
+        run(Path("run.toml"))
+
+
+def test_gold_among_what_is_trained_on_is_said(place, monkeypatch):
+    monkeypatch.setattr("train.__main__.subprocess", SimpleNamespace(run=lambda _: SimpleNamespace(returncode=0)))
+    for rows, said in ((learnable(0, 5), True), (learnable(300, 5), False)):
+        write_jsonl(place / "gold.jsonl", rows)
+        result = CliRunner().invoke(app, ["run.toml", "--set", "data.gold=gold.jsonl", "--set", "trainer.max_steps=1"])
+        assert result.exit_code == 0
+        assert ("2 documents are in train.jsonl and in gold.jsonl (d0, …): its report" in result.output) is said
+
+
+def test_tuning_says_what_is_wrong_in_one_line(place):
+    result = subprocess.run(
+        [sys.executable, "-m", "train.tune", "nowhere", "dev.jsonl"], env=environment(), capture_output=True, text=True
+    )
+    assert (result.returncode, result.stderr) == (1, "error: no model folder at nowhere\n")
 
 
 def environment():
@@ -260,6 +402,11 @@ def test_a_hub_name_without_a_hub_is_one_clear_line(place):
         ('name = "x"\n[trainer]\nlearning_rat = 1', "unknown key trainer.learning_rat .nearest: 'learning_rate'"),
         ('name = "x"\n[trainer]\nevaluation_strategy = "no"', "unknown key trainer.evaluation_strategy"),
         ('name = "x"\n[trainer]\noutput_dir = "y"', "trainer.output_dir is not yours to set"),
+        ('name = "x"\n[trainer]\nsave_only_model = true', "save_only_model is not yours to set: .* the optimizer"),
+        ('name = "x"\n[trainer]\neval_on_start = true', "eval_on_start is not yours to set: .* as epoch 0"),
+        ('name = "x"\n[trainer]\nnum_train_epochs = -3', "num_train_epochs: more than 0 is wanted, not -3"),
+        ('name = "x"\n[trainer]\ngradient_accumulation_steps = 0', "accumulation_steps: 1 or more is wanted, not 0"),
+        ('name = "x"\n[trainer]\nper_device_train_batch_size = 2', "tokens_per_batch says what a batch holds"),
         ('name = "x"\n[trainer]\nlearning_rate = "abc"', "trainer.learning_rate: a number is wanted, not 'abc'"),
         ('name = "x"\n[trainer]\neval_strategy = "no"', "trainer.eval_strategy may not be no"),
         ('name = "x"\n[data]\ntrain = []', "data.train: "),

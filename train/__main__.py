@@ -28,7 +28,7 @@ def main(
     from gongbao.examples import read_examples
     from train.config import read_config
     from train.folder import is_main_process, say
-    from train.run import run
+    from train.run import check_apart, run
 
     overrides = set_ or []
     with one_line():
@@ -36,7 +36,7 @@ def main(
         gold = settings.data.gold if report else None
         if gold:
             # Now, and not after an hour of training.
-            read_examples(gold, settings.label_scheme)
+            check_apart(gold, read_examples(gold, settings.label_scheme), settings)
         folder, scores = run(config, resume, overrides, init)
     if not is_main_process():
         return

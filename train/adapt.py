@@ -55,6 +55,11 @@ class Adapt(Table):
     budget: Budget
     trainer: dict[str, Any] = Field(default_factory=dict)
 
+    @property
+    def reads(self) -> list[str]:
+        """None: the windows are kept."""
+        return []
+
 
 def read_adapt(path: str | Path, overrides: Sequence[str] = ()) -> Adapt:
     """Read a config; raises GongbaoError, in one line, as `train.config.read_config` does."""
@@ -88,7 +93,7 @@ def adapt(config: Adapt, resume: bool = False) -> tuple[Path, list[dict[str, flo
     started = datetime.now(UTC)
     partial = unfinished(config, started, resume)
     with stoppable(partial):
-        begin(config, partial)
+        begin(config, partial, started)
         save_tokenizer(config.model.checkpoint, partial)
         train, apart = _pack(config, partial)
         say(f"{config.name}: {train.size:,} tokens to train on, {apart.size:,} held out, in {partial}")
@@ -133,6 +138,7 @@ def _finish(config: Adapt, trainer: Trainer, train: Ids, started: datetime, part
     import torch
 
     from train.checkpoint import TOKENIZER_FILES
+    from train.folder import times
     from train.record import provenance
 
     final = partial / "final"
@@ -149,7 +155,7 @@ def _finish(config: Adapt, trainer: Trainer, train: Ids, started: datetime, part
         "epochs": round(scores[-1]["tokens"] / train.size, 3),
         "held_out": scores,
         "losses": [{"step": row["step"], "loss": row["loss"]} for row in losses],
-        **provenance(config, started),
+        **provenance(config, times(partial, started)),
         "files": sorted([*(path.name for path in final.iterdir()), "record.json", "README.md"]),
     }
     (final / "README.md").write_text(card(record), encoding="utf-8")

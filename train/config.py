@@ -16,8 +16,14 @@ from gongbao.labels import POLICY_DOMAINS, Scheme, nearest
 
 NEEDED = ("eval_strategy",)
 """Trainer fields that may not be `no`: epochs that are never scored cannot be chosen from."""
-OURS = {"output_dir": "a run's folder is models/<time>-<name>", "resume_from_checkpoint": "use --resume"}
+OURS = {
+    "output_dir": "a run's folder is models/<time>-<name>",
+    "resume_from_checkpoint": "use --resume",
+    "save_only_model": "a run that goes on needs the optimizer too",
+    "eval_on_start": "the starting weights are scored in any case, as epoch 0",
+}
 """Trainer fields that the run sets itself, with what to do instead."""
+COUNTS = ("gradient_accumulation_steps", "per_device_train_batch_size")
 
 
 class Table(BaseModel):
@@ -155,10 +161,23 @@ class Config(Table):
             raise ValueError("unlabelled text wants a teacher: soft.models, soft.start or soft.tfidf")
         return self
 
+    @model_validator(mode="after")
+    def _a_batch_is_so_many_tokens(self) -> Config:
+        if self.trainer.get("per_device_train_batch_size", 1) != 1:
+            raise ValueError("trainer.per_device_train_batch_size: model.tokens_per_batch says what a batch holds")
+        return self
+
     @property
     def has_teacher(self) -> bool:
         """Whether anything answers for text without labels."""
         return self.soft.has_teacher
+
+    @property
+    def reads(self) -> list[str]:
+        """The files that a run which goes on reads again: text, labels, and the weights that it started from."""
+        text = [*self.data.train, self.data.dev, *(each.file for each in self.unlabelled.text)]
+        weights = [f"{folder}/model.safetensors" for folder in (self.model.checkpoint, *self.soft.models)]
+        return [*text, *self.unlabelled.leave_out, *([self.data.scheme] if self.data.scheme else []), *weights]
 
     @property
     def label_scheme(self) -> Scheme:
@@ -224,6 +243,10 @@ def check_trainer(fields: Mapping[str, Any], where: str) -> None:
             raise GongbaoError(f"{where}: trainer.{name}: a whole number from 0 to 2**32 - 1 is wanted, not {value!r}")
         if number and (isinstance(value, bool) or not isinstance(value, (int, float))):
             raise GongbaoError(f"{where}: trainer.{name}: a number is wanted, not {value!r}")
+        if name in COUNTS and value < 1:
+            raise GongbaoError(f"{where}: trainer.{name}: 1 or more is wanted, not {value!r}")
+        if name == "num_train_epochs" and value <= 0:
+            raise GongbaoError(f"{where}: trainer.{name}: more than 0 is wanted, not {value!r}")
         if (number and not math.isfinite(value)) or (name == "learning_rate" and value < 0):
             raise GongbaoError(f"{where}: trainer.{name}: {value!r} is no {name.replace('_', ' ')}")
         if isinstance(default, bool) and not isinstance(value, bool):

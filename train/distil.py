@@ -61,6 +61,11 @@ class Distil(Config):
     def has_teacher(self) -> bool:
         return True
 
+    @property
+    def reads(self) -> list[str]:
+        start = f"{self.model.checkpoint}/model.safetensors"
+        return [name for name in super().reads if name != start] + [f"{self.student.teacher}/model.safetensors"]
+
 
 def read_distil(path: str | Path, overrides: Sequence[str] = ()) -> Distil:
     """Read a config; raises GongbaoError, in one line, as `train.config.read_config` does."""
@@ -94,7 +99,7 @@ def distil(config: Distil, resume: bool = False) -> tuple[Path, list[dict[str, f
     more = read_unlabelled(config.unlabelled, scheme, [*training.examples, *dev])
     partial = unfinished(config, started, resume)
     with stoppable(partial):
-        begin(config, partial)
+        begin(config, partial, started)
         make_student(teacher, config.student.layers, partial / STUDENT)
         for name in TOKENIZER_FILES:
             shutil.copyfile(teacher / name, partial / name)

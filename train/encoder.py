@@ -98,7 +98,8 @@ def soup(config: Config, ends: Sequence[Path], resume: bool = False) -> Path:
     """Make the run whose weights are the mean of several runs', and whose decision rule is set anew."""
     started = datetime.now(UTC)
     config = config.model_copy(update={"name": config.name.rpartition("-s")[0]})
-    if done := _done(config, resume):
+    names = [end.name for end in ends]
+    if done := _done(config, resume, names):
         return done
     scheme = config.label_scheme
     partial = unfinished(config, started, resume=False)
@@ -109,7 +110,6 @@ def soup(config: Config, ends: Sequence[Path], resume: bool = False) -> Path:
             shutil.copyfile(ends[0] / name, partial / "final" / name)
         mean(ends, partial / "final")
         training, dev = read_training(config, scheme)
-        names = [end.name for end in ends]
         return finish(config, scheme, training.examples, dev, [], started, partial, more, names)
 
 
@@ -158,8 +158,11 @@ def check_place(to: Path) -> None:
         raise GongbaoError(f"cannot write to {to}: {error.strerror}") from error
 
 
-def _done(config: Config, resume: bool) -> Path | None:
-    """With `resume`, the newest complete run of exactly this config and these labelled examples, if there is one."""
+def _done(config: Config, resume: bool, mean_of: Sequence[str] = ()) -> Path | None:
+    """With `resume`, the newest complete run of exactly this config and these labelled examples, if there is one.
+
+    `mean_of` are the runs whose mean it is to be.
+    """
     found = sorted(RUNS.glob(f"????????-??????-{config.name}"), reverse=True) if resume else []
     train_sha, dev_sha = "", ""
     if found:
@@ -169,7 +172,7 @@ def _done(config: Config, resume: bool) -> Path | None:
         try:
             models.check(folder)
             record = models.record(folder)
-            same = record["config"] == json.loads(config.model_dump_json())
+            same = record["config"] == json.loads(config.model_dump_json()) and record["mean_of"] == list(mean_of)
             data = record["data"]
             if same and (data["train"]["sha256"], data["dev"]["sha256"]) == (train_sha, dev_sha):
                 say(f"{config.name}: complete, in {folder}")

@@ -19,7 +19,7 @@ from train.checkpoint import open_model, rate_groups
 from train.config import Config
 from train.dataset import Batches, Training, collate, encode
 from train.folder import agreed, is_main_process, processes
-from train.resume import last_checkpoint
+from train.resume import ended, last_checkpoint
 
 if TYPE_CHECKING:
     import torch
@@ -45,6 +45,8 @@ def finetune(
     single threshold; only the main process returns them. With `resume` the newest checkpoint in `folder` goes on from
     its step. Raises GongbaoError if training diverges.
     """
+    import torch
+
     tokenizer = Tokenizer(folder)
     arguments = training_arguments(config.trainer, folder)
     model = open_model(config, scheme, arguments.seed)
@@ -63,7 +65,15 @@ def finetune(
             (folder / SCORES).unlink(missing_ok=True)
             shutil.rmtree(folder / AVERAGED, ignore_errors=True)
         trainer.evaluate()
-    trainer.train(resume_from_checkpoint=checkpoint)
+    if checkpoint is None or not ended(checkpoint):
+        try:
+            trainer.train(resume_from_checkpoint=checkpoint)
+        except torch.OutOfMemoryError as error:
+            raise GongbaoError("out of memory: lower model.tokens_per_batch") from error
+        except (ImportError, KeyError, ValueError) as error:
+            # What a field of the Trainer asks for is often found out only when it is used.
+            reason = " ".join(str(error.args[0] if error.args else error).split())
+            raise GongbaoError(f"trainer: {type(error).__name__}: {reason[:300]}") from error
     if not is_main_process():
         return []
     return list(json.loads((folder / SCORES).read_text(encoding="utf-8")))

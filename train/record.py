@@ -7,7 +7,6 @@ import os
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -42,12 +41,15 @@ def make_record(
     dev: Sequence[Example],
     decision: Decision,
     scores: Sequence[dict[str, float]],
-    started: datetime,
+    times: Mapping[str, Any],
     files: Sequence[str],
     unlabelled: int = 0,
     mean_of: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Describe a run: what made it, from which data, where, how long, with which dev scores and files."""
+    """Describe a run: what made it, from which data, where, how long, with which dev scores and files.
+
+    `times` are those of `train.folder.times`.
+    """
     return {
         "kind": config.kind,
         "context": config.model.context,
@@ -60,21 +62,18 @@ def make_record(
         },
         "dev_scores": list(scores),
         "mean_of": list(mean_of),
-        **provenance(config, started),
+        **provenance(config, times),
         "files": sorted([*files, "record.json", "README.md"]),
     }
 
 
-def provenance(config: Recorded, started: datetime) -> dict[str, Any]:
+def provenance(config: Recorded, times: Mapping[str, Any]) -> dict[str, Any]:
     """What every record holds: the config, when and how long, the code, the packages and the machine."""
-    finished = datetime.now(UTC)
     return {
         "gongbao": __version__,
         "config": config.model_dump(mode="json"),
         "seed": seed_of(config.trainer),
-        "started": started.isoformat(timespec="seconds"),
-        "finished": finished.isoformat(timespec="seconds"),
-        "seconds": round((finished - started).total_seconds(), 1),
+        **times,
         "commit": commit(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         "machine": machine(),

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gongbao.errors import GongbaoError
-from train.folder import is_main_process, processes
+from train.folder import held, is_main_process, processes
 
 
 def last_checkpoint(folder: Path) -> str | None:
@@ -29,6 +29,12 @@ def last_checkpoint(folder: Path) -> str | None:
         if is_main_process():
             shutil.rmtree(path)
     return None
+
+
+def ended(checkpoint: str) -> bool:
+    """Whether a checkpoint is of the last step: the Trainer would do one more before it looks."""
+    state = json.loads((Path(checkpoint) / "trainer_state.json").read_text(encoding="utf-8"))
+    return bool(state["global_step"] >= state["max_steps"])
 
 
 def _complete(checkpoint: Path) -> bool:
@@ -53,16 +59,17 @@ def _complete(checkpoint: Path) -> bool:
 def stoppable(folder: Path) -> Iterator[None]:
     """Turn what stops a training for want of space, rights or a process into one line that says what is kept.
 
-    torch and safetensors report a full disk in errors of their own kinds. A folder that holds no checkpoint to go on
-    from is removed when an error that the user can mend stops the run.
+    The folder is held meanwhile. torch and safetensors report a full disk in errors of their own kinds. A folder that
+    holds no checkpoint to go on from is removed when an error that the user can mend stops the run.
     """
-    try:
-        with _says_what_is_kept(folder):
-            yield
-    except GongbaoError:
-        if is_main_process() and not list(folder.glob("checkpoint-*")):
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
+    with held(folder):
+        try:
+            with _says_what_is_kept(folder):
+                yield
+        except GongbaoError:
+            if is_main_process() and not list(folder.glob("checkpoint-*")):
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
 
 
 @contextmanager

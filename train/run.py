@@ -12,7 +12,7 @@ from gongbao.labels import Scheme
 from train.config import Config, read_config
 from train.corpus import read_unlabelled
 from train.dataset import Training, read_all
-from train.folder import begin, is_main_process, part, place, say, unfinished, wait_for_all
+from train.folder import begin, is_main_process, part, place, say, times, unfinished, wait_for_all
 from train.resume import stoppable
 
 
@@ -39,7 +39,7 @@ def train(config: Config, resume: bool = False) -> tuple[Path, list[dict[str, fl
     folder, scores = partial, []
     with stoppable(partial):
         if is_main_process():
-            _prepare(config, scheme, training.examples, more, partial)
+            _prepare(config, scheme, training.examples, more, partial, started)
         wait_for_all()
         counts = f"{len(training.examples)} paragraphs" + (f" and {len(more)} without labels" if more else "")
         say(f"{config.name}: {counts} to train on, {len(dev)} for the decision rule, in {partial}")
@@ -54,20 +54,35 @@ def read_training(config: Config, scheme: Scheme) -> tuple[Training, list[Exampl
     """Read the labelled examples to train on and the dev examples; say if they share documents."""
     files, dev = read_all(config.data.train, scheme), read_examples(config.data.dev, scheme)
     examples = [example for found in files.values() for example in found]
+    _say_shared(examples, dev, "train", "dev", "dev scores")
     weights = [config.data.weights.get(file, 1.0) for file, found in files.items() for _ in found]
-    if shared := {example.document for example in examples} & {example.document for example in dev}:
-        say(f"warning: {len(shared)} documents are in train and in dev ({min(shared)}, …): dev scores will flatter")
     return Training(examples, weights), dev
 
 
+def check_apart(file: str, gold: Sequence[Example], config: Config) -> None:
+    """Say if gold examples share documents with those that a config trains on or sets its rule on."""
+    for path in dict.fromkeys([*config.data.train, config.data.dev]):
+        _say_shared(read_examples(path, config.label_scheme), gold, path, file, "its report")
+
+
+def _say_shared(own: Sequence[Example], other: Sequence[Example], mine: str, name: str, what: str) -> None:
+    if shared := {example.document for example in own} & {example.document for example in other}:
+        say(f"warning: {len(shared)} documents are in {mine} and in {name} ({min(shared)}, …): {what} will flatter")
+
+
 def _prepare(
-    config: Config, scheme: Scheme, examples: Sequence[Example], more: Sequence[Example], partial: Path
+    config: Config,
+    scheme: Scheme,
+    examples: Sequence[Example],
+    more: Sequence[Example],
+    partial: Path,
+    started: datetime,
 ) -> None:
     """Make the unfinished folder: the config that --resume goes by, the checkpoint's tokenizer, teachers' answers."""
     from train.checkpoint import save_tokenizer
     from train.soft import save_answers
 
-    begin(config, partial)
+    begin(config, partial, started)
     if config.kind == "bert":
         save_tokenizer(config.model.checkpoint, partial)
         if asked := (len(examples) if config.soft.share else 0) + len(more):
@@ -127,5 +142,6 @@ def finish(
     decision = tune(open_engine(final, context=config.model.context), scheme, dev, config.data.dev)
     decision.save(final)
     files = [path.name for path in final.iterdir()]
-    record.write(final, record.make_record(config, train, dev, decision, scores, started, files, unlabelled, mean_of))
+    spent = times(partial, started)
+    record.write(final, record.make_record(config, train, dev, decision, scores, spent, files, unlabelled, mean_of))
     return place(partial)

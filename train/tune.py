@@ -39,11 +39,13 @@ def main(model: str, file: str) -> None:
     from gongbao.engines import open_engine
     from gongbao.examples import read_examples
     from gongbao.labels import POLICY_DOMAINS
+    from train.command import one_line
 
-    folder = Path(model)
-    scheme = Decision.load(folder).scheme if (folder / "decision.json").exists() else POLICY_DOMAINS
-    decision = tune(open_engine(folder, context=models.context(folder)), scheme, read_examples(file, scheme), file)
-    decision.save(folder)
+    with one_line():
+        folder = Path(model)
+        scheme = Decision.load(folder).scheme if (folder / "decision.json").exists() else POLICY_DOMAINS
+        decision = tune(open_engine(folder, context=models.context(folder)), scheme, read_examples(file, scheme), file)
+        decision.save(folder)
     print(
         f"{folder / 'decision.json'}: rule {decision.id}, set on {decision.tuning['paragraphs']} paragraphs of {file}"
     )

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 from gongbao.answers import Words
 from gongbao.errors import GongbaoError
-from gongbao.files import claimed
+from gongbao.files import BUSY, claimed
 from gongbao.labels import Scheme
 from gongbao.writers.sheets import Sheets, Tally, relative
 from gongbao.writers.writer import Writer
@@ -44,7 +44,7 @@ def write_html(path: Path, scheme: Scheme, run: Mapping[str, Any]) -> Iterator[W
     draft = path.with_name(f".{path.name}.partial")
     if not draft.is_dir() or draft.is_symlink():
         _remove(draft)
-    with claimed(draft, path, folder=True):
+    with claimed(draft, BUSY.format(path), folder=True):
         for left in draft.iterdir():
             _remove(left)
         try:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from gongbao.files import draft
 from gongbao.labels import Scheme
 from gongbao.templates import environment
 from gongbao.writers.marks import Marks, palette
@@ -155,7 +154,8 @@ class Sheets:
             policy=policy(style, self._script),
             **values,
         )
-        with draft(path) as file:
+        # In a draft folder, which is put in place as a whole.
+        with path.open("w", encoding="utf-8", newline="") as file:
             file.writelines(pieces)
 
 
