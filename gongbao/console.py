@@ -224,7 +224,7 @@ def json_lines() -> Iterator[Callable[[Summary], None]]:
             "per_second": round(summary.paragraphs / seconds, 1) if seconds else None,
             "left": None if left is None else round(max(left, 0.0)),
         }
-        print(json.dumps(line), file=sys.stderr, flush=True)
+        say(json.dumps(line))
 
     yield progress
 

@@ -5,6 +5,10 @@ class GongbaoError(Exception):
     """One line saying what is wrong, where, and what to do; commands print it and exit, they show no traceback."""
 
 
+class BusyError(GongbaoError):
+    """Another run is at work there: what fails now need not fail later."""
+
+
 def not_installed(packages: str, extra: str = "fast") -> GongbaoError:
     """The error of packages that come with an extra of this one."""
     return GongbaoError(f"{packages} is not installed: pip install 'gongbao[{extra}]'")

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from gongbao.errors import GongbaoError
+from gongbao.errors import BusyError, GongbaoError
 
 ASIDE = ".aside.jsonl"
 """What follows an output's name in the name of the file of lines set aside."""
@@ -29,7 +29,7 @@ def check_new(path: str | Path, force: bool) -> None:
 def whole(path: str | Path) -> Iterator[Path]:
     """Give a path to write to; what is written there takes its place at `path` if the block ends well.
 
-    Raises GongbaoError if another process is writing there.
+    Raises BusyError if another process is writing there.
     """
     target = Path(path)
     partial = target.with_name(f".{target.name}.partial")
@@ -59,7 +59,7 @@ def _to_disk(path: Path) -> None:
 def claimed(place: Path, refusal: str, folder: bool = False) -> Iterator[None]:
     """Hold a file, or a folder, which is made if it is not there; a process that is gone holds nothing.
 
-    Raises GongbaoError, with the words of `refusal`, if another process holds it. Where files cannot be locked
+    Raises BusyError, with the words of `refusal`, if another process holds it. Where files cannot be locked
     (Windows, some network drives) nobody is kept out.
     """
     if sys.platform == "win32":
@@ -70,18 +70,27 @@ def claimed(place: Path, refusal: str, folder: bool = False) -> Iterator[None]:
     import fcntl
 
     while True:
-        if folder:
-            place.mkdir(exist_ok=True)
-        handle = os.open(place, os.O_RDONLY if folder else os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            if folder:
+                place.mkdir(exist_ok=True)
+            handle = os.open(place, os.O_RDONLY if folder else os.O_RDWR | os.O_CREAT, 0o666)
+        except (FileNotFoundError, FileExistsError):
+            if folder and place.parent.is_dir() and not place.is_file():
+                # Its holder has removed it in between.
+                continue
+            raise
+        own = False
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise GongbaoError(refusal) from error
+                raise BusyError(refusal) from error
             except OSError:
                 pass
+            with suppress(FileNotFoundError):
+                own = os.path.samestat(os.fstat(handle), os.stat(place))
             # Else its holder has put it in place meanwhile, or removed it.
-            if place.exists() and os.path.samestat(os.fstat(handle), os.stat(place)):
+            if own:
                 yield
                 return
         finally:

@@ -7,12 +7,14 @@ before, and writes what an uninterrupted run would have written, to the byte; wh
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from gongbao.errors import GongbaoError
+from gongbao.errors import BusyError, GongbaoError
+from gongbao.files import BUSY
 
 FORMAT = 1
 
@@ -64,14 +66,15 @@ class Journal:
     def note(self, outputs: Iterable[str]) -> None:
         """Keep the names of the files that the run will write."""
         with self._one_line(), self._connection:
-            self._connection.executemany("INSERT OR IGNORE INTO outputs VALUES (?)", ((path,) for path in outputs))
+            names = ((os.fsencode(path),) for path in outputs)
+            self._connection.executemany("INSERT OR IGNORE INTO outputs VALUES (?)", names)
 
     @contextmanager
     def _one_line(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            raise GongbaoError(f"{self._path}: {_advice(error)}") from error
+            raise _one_line(self._path, error) from error
 
 
 @contextmanager
@@ -96,7 +99,7 @@ def open_journal(path: str | Path) -> Iterator[Journal]:
             connection.close()
             raise
     except sqlite3.Error as error:
-        raise GongbaoError(f"{path}: {_advice(error)}") from error
+        raise _one_line(path, error) from error
     journal = Journal(path, connection, earlier)
     try:
         yield journal
@@ -115,26 +118,29 @@ def noted(path: str | Path) -> set[str]:
     if not path.exists():
         return set()
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.5)) as connection:
+        # What a run was writing when it was killed is taken back first, so that reading takes the right to write.
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=0.5)) as connection:
             return _outputs(connection)
     except sqlite3.Error as error:
         if "no such table" in str(error):
             return set()
-        raise GongbaoError(f"{path}: {_advice(error)}") from error
+        raise _one_line(path, error) from error
 
 
 def _outputs(connection: sqlite3.Connection) -> set[str]:
-    return {path for (path,) in connection.execute("SELECT path FROM outputs")}
+    # As bytes: a file's name need not be text.
+    return {os.fsdecode(path) for (path,) in connection.execute("SELECT path FROM outputs")}
 
 
-def _advice(error: sqlite3.Error) -> str:
+def _one_line(path: Path, error: sqlite3.Error) -> GongbaoError:
     """What is wrong with a journal, and what to do; only one that is damaged is of no use."""
     reason = str(error)
     if "locked" in reason:
-        return "another run is writing there; wait for it, or choose another output"
+        return BusyError(BUSY.format(path))
     if "malformed" in reason or "not a database" in reason:
-        return f"no journal, or a damaged one ({reason}); remove it to begin anew"
-    return f"the journal cannot be opened or written ({reason}); what it holds is kept: start again"
+        return GongbaoError(f"{path}: no journal, or a damaged one ({reason}); remove it to begin anew")
+    how = "what it holds is kept: start again"
+    return GongbaoError(f"{path}: the journal cannot be opened or written ({reason}); {how}")
 
 
 def _digest(data: bytes) -> bytes:

@@ -76,9 +76,11 @@ def check_labels(folder: Path, scheme: Scheme) -> None:
     if not (folder / "config.json").exists():
         return
     names = read_json(folder / "config.json").get("id2label")
-    own = tuple(map(str, names.values())) if isinstance(names, dict) else ()
+    if not isinstance(names, dict) or not all(key.isdecimal() for key in names):
+        return
+    own = tuple(str(names[key]) for key in sorted(names, key=int))
     # Where they have no names, their number is compared.
-    if own and not all(re.fullmatch(r"LABEL_\d+", name) for name in own) and own != scheme.ids:
+    if not all(re.fullmatch(r"LABEL_\d+", name) for name in own) and own != scheme.ids:
         raise GongbaoError(
             f"{folder}: the model answers {', '.join(own)}, its decision.json {', '.join(scheme.ids)}: "
             "they are not of one training"

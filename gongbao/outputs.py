@@ -83,7 +83,12 @@ def check_outputs(
 def check_replaced(outputs: Outputs, known: set[str], force: bool) -> None:
     """Raise GongbaoError if a file is there that is not `known` to be the run's own, without `force`."""
     for path in outputs.all:
-        check_new(path, force or os.path.realpath(path) in known)
+        check_new(path, force or place_of(path) in known)
+
+
+def place_of(path: Path) -> str:
+    """The name that an output takes: a link there is replaced, and not what it leads to."""
+    return os.path.join(os.path.realpath(path.parent), path.name)
 
 
 class Tee(Writer):

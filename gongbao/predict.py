@@ -23,7 +23,7 @@ from gongbao.labeler import CHUNK, Labeler
 from gongbao.labelled import make_row
 from gongbao.language import warnings
 from gongbao.listing import row_of
-from gongbao.outputs import Outputs, Tee, check_outputs, check_replaced, open_outputs
+from gongbao.outputs import Outputs, Tee, check_outputs, check_replaced, open_outputs, place_of
 from gongbao.readers import LIMIT, STDIN, Source, examine, expand, passed_over, printable, split_missing
 from gongbao.review import write_tasks
 from gongbao.writers.jsonl import write_lines
@@ -154,7 +154,7 @@ def predict(
             journal = stack.enter_context(open_journal(targets.journal))
             # Another run may have ended since.
             check_replaced(targets, journal.outputs(), force)
-            journal.note(_places(targets.all))
+            journal.note(map(place_of, targets.all))
             run["date"] = journal.begun(_now())
             tee = stack.enter_context(open_outputs(targets, labeler.scheme, run))
         tasks = stack.enter_context(write_tasks(review)) if review else None

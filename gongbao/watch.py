@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from gongbao.errors import GongbaoError
+from gongbao.errors import BusyError, GongbaoError
 from gongbao.files import read_json, write_text
 from gongbao.labeler import Labeler
 from gongbao.predict import Summary, predict
@@ -49,6 +50,7 @@ def watch(
         raise GongbaoError(f"{out} lies in the folder watched: name another for the outputs")
     states: dict[str, list[int]] = {}
     since: dict[str, float] = {}
+    busy: set[str] = set()
     record = out / RECORD
     done: dict[str, Any] = read_json(record) if record.exists() else {}
     while turns is None or turns > 0:
@@ -71,12 +73,21 @@ def watch(
                 continue
             try:
                 summary = predict([str(path)], labeler, targets, force=True, **options)
+            except BusyError as error:
+                # It is taken at a later look, and said once.
+                if name not in busy:
+                    busy.add(name)
+                    yield path, Summary(files=1, errors=[(str(path), str(error))])
+                continue
             except (GongbaoError, OSError) as error:
                 # One file is not to end the watch.
                 summary = Summary(files=1, errors=[(str(path), str(error))])
+            busy.discard(name)
             done[name] = {"state": state, "failed": not summary.paragraphs}
             out.mkdir(parents=True, exist_ok=True)
-            write_text(record, json.dumps(done, ensure_ascii=False) + "\n")
+            with suppress(BusyError):
+                # Else another watch writes it just now.
+                write_text(record, json.dumps(done, ensure_ascii=False) + "\n")
             yield path, summary
         if turns is not None:
             turns -= 1

@@ -15,7 +15,7 @@ from conftest import ROOT
 
 from gongbao import Labeler
 from gongbao.errors import GongbaoError
-from gongbao.journal import open_journal
+from gongbao.journal import noted, open_journal
 from gongbao.labeler import CHUNK
 from gongbao.predict import predict
 
@@ -279,6 +279,52 @@ def test_a_damaged_journal_is_one_line(archive, tiny, tmp_path, at):
     else:
         # Another page than those of the tables that it looks into.
         assert summary.paragraphs > 3 * CHUNK
+
+
+KEEPING = """
+import os, sys
+from gongbao.journal import noted, open_journal
+
+with open_journal(sys.argv[1]) as journal:
+    journal.note(["out.jsonl"])
+    while True:
+        journal.put(os.urandom(8), os.urandom(20_000))
+"""
+
+
+def test_killed_while_an_answer_is_kept_it_goes_on(tmp_path):
+    """What SQLite was writing is taken back when the journal is next looked into."""
+    draw = random.Random(3)
+    hot = 0
+    for number in range(12):
+        path = tmp_path / f"{number}.journal"
+        process = subprocess.Popen([sys.executable, "-c", KEEPING, path], cwd=ROOT)
+        while not path.exists():
+            time.sleep(0.01)
+        time.sleep(0.1 + draw.uniform(0, 0.05))
+        process.kill()
+        process.wait()
+        hot += path.with_name(f"{path.name}-journal").exists()
+        assert noted(path) <= {"out.jsonl"}
+        with open_journal(path) as journal:
+            journal.put(b"question", b"answer")
+            assert journal.get(b"question") == b"answer"
+    assert hot, "never killed at the moment in question"
+
+
+def test_a_link_in_an_outputs_place_is_its_own(archive, tiny, labeler, tmp_path, monkeypatch):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "real.jsonl").write_text("mine")
+    (tmp_path / "out" / "out.jsonl").symlink_to("real.jsonl")
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("gongbao.predict._tidy", stop)
+        run(archive, tmp_path / "out", tiny, force=True)
+    assert run(archive, tmp_path / "out", tiny).resumed
+    assert (tmp_path / "out" / "real.jsonl").read_text() == "mine"
 
 
 def test_a_journal_that_cannot_be_made_is_not_to_be_removed(tmp_path):

@@ -175,6 +175,10 @@ def test_weights_and_rule_of_different_trainings_are_refused(tiny, tmp_path):
     (folder / "config.json").write_text(json.dumps(config))
     with pytest.raises(GongbaoError, match=r"answers industry, .* its decision\.json innovation, "):
         Labeler.load(folder)
+    # The order is that of their numbers, in whatever order they are written.
+    config["id2label"] = {str(n): names[n] for n in reversed(range(8))}
+    (folder / "config.json").write_text(json.dumps(config))
+    assert Labeler.load(folder).scheme.ids == tuple(names)
     # Without names there is their number alone.
     config["id2label"] = {str(n): f"LABEL_{n}" for n in range(8)}
     (folder / "config.json").write_text(json.dumps(config))

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from conftest import ROOT, SHARED, write_jsonl
@@ -355,6 +356,12 @@ def test_names_that_are_no_text_are_in_the_errors(labeler, tmp_path):
     (error,) = load(tmp_path / "o.jsonl.errors.jsonl")
     assert error["source"].endswith("\\xd6\\xd0.pdf") and "\\xd6\\xd0.pdf" in error["error"]
     assert not (tmp_path / "o.jsonl.journal").exists()
+    # Nor need an output's be, even of a run that was stopped.
+    out = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xd6.jsonl"))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("gongbao.predict._tidy", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        predict([str(folder)], labeler, out)
+    assert out.exists() and predict([str(folder)], labeler, out).resumed == len(load(out)) == 1
 
 
 def test_what_the_run_writes_is_not_read_back(labeler, tmp_path):

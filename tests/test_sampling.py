@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from gongbao import Labeler
 from gongbao.cli import app
 from gongbao.errors import GongbaoError
+from gongbao.files import claimed
 from gongbao.labels import POLICY_DOMAINS
 from gongbao.sampling import doubt, next_to_label, spread
 from gongbao.watch import watch
@@ -86,6 +87,21 @@ def test_what_arrives_is_labelled_once(labeler, tmp_path):
     assert {name for name, _ in found[3:]} == {"a.txt"}
     assert (out / "深" / "b.csv.jsonl").exists() and (out / "a.txt.csv").exists()
     assert "要开放" in (out / "a.txt.jsonl").read_text(encoding="utf-8")
+
+
+def test_the_watch_takes_any_name_and_comes_back_to_what_is_busy(labeler, tmp_path):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    out.mkdir()
+    name = os.fsdecode(b"\xd6\xd0.txt")
+    for each in (name, "b.txt"):
+        (folder / each).write_text("引进人才。", encoding="utf-8")
+    with claimed(out / ".b.txt.jsonl.partial", "another run"):
+        looks = watch(folder, out, labeler, settle=0, turns=3, sleep=lambda _: None)
+        # Twice and thrice it is busy, and said once.
+        assert sorted((len(done.errors), done.paragraphs) for _, done in looks) == [(0, 1), (1, 0)]
+    ((path, done),) = watch(folder, out, labeler, settle=0, turns=1)
+    assert path.name == "b.txt" and done.paragraphs == 1 and (out / f"{name}.jsonl").exists()
 
 
 def test_one_error_does_not_end_the_watch(labeler, tmp_path):

@@ -157,6 +157,32 @@ def test_a_run_does_not_go_on_with_other_files(place, name):
     assert partial.exists()
 
 
+def test_a_run_stopped_before_it_wrote_anything_starts_from_the_beginning(place, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("train.checkpoint.save_tokenizer", stop)
+        run(Path("run.toml"))
+    folder, _ = run(Path("run.toml"), resume=True)
+    assert [path.name for path in Path("models").iterdir()] == [folder.name]
+
+
+def test_a_run_of_an_earlier_version_is_gone_on_with(place):
+    partial = stopped()
+    noted = json.loads((partial / "config.json").read_text())
+    del noted["files"], noted["parts"]
+    (partial / "config.json").write_text(json.dumps(noted))
+    folder, _ = run(Path("run.toml"), resume=True)
+    assert folder.name == partial.name[1 : -len(".partial")]
+
+
+def test_a_place_that_cannot_be_written_to_is_one_line(place):
+    Path("models").write_text("")
+    with pytest.raises(GongbaoError, match="cannot write to models/: File exists"):
+        run(Path("run.toml"))
+
+
 def test_what_a_kill_left_of_a_complete_run_is_in_nobodys_way(place, monkeypatch):
     def killed(path, *arguments, **options):
         if str(path).endswith(".partial"):

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -92,16 +92,17 @@ def agreed(value: T) -> T:
 
 def _fresh(name: str, started: datetime) -> Path:
     """Make a folder that no run has: of two that start in one second, the later takes the next."""
-    RUNS.mkdir(exist_ok=True)
-    for second in count():
-        stem = f"{started.astimezone() + timedelta(seconds=second):%Y%m%d-%H%M%S}-{name}"
-        if (RUNS / stem).exists():
-            continue
-        try:
-            (RUNS / f".{stem}.partial").mkdir()
-        except FileExistsError:
-            continue
-        break
+    try:
+        RUNS.mkdir(exist_ok=True)
+        for second in count():
+            stem = f"{started.astimezone() + timedelta(seconds=second):%Y%m%d-%H%M%S}-{name}"
+            if (RUNS / stem).exists():
+                continue
+            with suppress(FileExistsError):
+                (RUNS / f".{stem}.partial").mkdir()
+                break
+    except OSError as error:
+        raise GongbaoError(f"cannot write to {RUNS}/: {error.strerror}") from error
     return RUNS / f".{stem}.partial"
 
 
@@ -117,7 +118,7 @@ def begin(config: Named, partial: Path, started: datetime) -> None:
     parts = read_json(noted).get(PARTS, []) if noted.exists() else []
     if parts:
         # As far as is known: what was stopped or killed last wrote something then.
-        last = max(path.stat().st_mtime for path in partial.rglob("*") if path != noted)
+        last = max(path.stat().st_mtime for path in [noted, *partial.rglob("*")])
         parts[-1][1] = max(last, parts[-1][0])
     parts.append([started.timestamp(), None])
     write_text(noted, json.dumps(_settings(config) | {PARTS: parts}, ensure_ascii=False))
@@ -178,7 +179,8 @@ def _newest_unfinished(config: Named) -> Path | None:
 def _refused(folder: Path, own: dict[str, Any]) -> str | None:
     """The first setting in which an unfinished run differs from ours, None if in none; "" if it does not say."""
     try:
-        known = {"processes": 1, **read_json(folder / SNAPSHOT)}
+        # A run of an earlier version says nothing of them.
+        known = {"processes": 1, "files": own["files"], **read_json(folder / SNAPSHOT)}
         known.pop(PARTS, None)
         return _differing(known, own)
     except GongbaoError:

@@ -141,6 +141,8 @@ def write_xlsx(path: Path, scheme: Scheme, run: Mapping[str, Any]) -> Iterator[X
             for sheet in book.worksheets:
                 with suppress(Exception):
                     sheet.close()
+                    # The file that it was kept in, which openpyxl removes when it saves or when Python ends.
+                    sheet._writer.cleanup()
             if type(error).__name__ == "SerialisationError":
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), tempfile.gettempdir()) from error
             raise
