@@ -4,8 +4,8 @@ The patterns are narrow on purpose: a stray credit among the paragraphs costs a 
 Reasons: `dateline`, `byline`, `source`, `caption`, `note` (who passed a document, where a report was given),
 `speaker`, `letterhead` (机密, 特急, 某某文件), `licence` (copyright, a site's registration), `page-number`,
 `running-head`, `jump` (下转第二版), `navigation`, `document-number` (国发〔2024〕5号), `date`, `issuer` (who signs,
-above the date). Readers add what their formats know: `footnote`, `comment`, `contents`, `hidden`, `markup`,
-`empty-row`, and so on.
+above the date), `contents` (an entry with dots that lead to its page). Readers add what their formats know:
+`footnote`, `comment`, `hidden`, `markup`, `empty-row`, and so on.
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ _SOURCE = re.compile(
     r"\s*[：:][^。！？；、]{0,60}"
 )
 
+# An entry of a table of contents: 第一章 总体要求…………1
+_ENTRY = re.compile(r"[^.．·‥…]{2,80}(?:[.．·‥…]\s*){3,}[（(]?\s*\d{1,4}\s*[）)]?")
 # A site's registration; a copyright notice; 凡本网注明…, 未经本网授权…: a sentence of policy opens with none of these.
 _LICENCE = re.compile(
     r"(?=.*(?:ICP备|ICP证|公网安备|网站标识码|All Rights Reserved|©)).{1,160}"
@@ -78,7 +80,7 @@ _LICENCE = re.compile(
 _LICENSED = ("版权", "转载", "ICP", "公网安备", "网站标识码", "eserved", "ESERVED", "©")
 # The head of an official letter: 份号, 密级, 紧急程度, 发文机关标志.
 _LETTERHEAD = re.compile(
-    rf"\d{{5,8}}|(?:绝密|机密|秘密)(?:★.{{0,8}})?|[特加平][急提]|(?:[\u4e00-\u9fff]{{0,26}}{metadata.ORGAN}){{1,4}}文件"
+    rf"\d{{5,8}}|(?:绝密|机密|秘密)(?:★.{{0,8}})?|[特加平][急提]|[\u4e00-\u9fff]{{0,56}}{metadata.ORGAN}文件"
 )
 
 _CREDIT = re.compile(
@@ -159,11 +161,22 @@ def line_reason(text: str) -> str | None:
         return "navigation"
     if "，" in text or "。" in text:
         return None
+    if _ENTRY.fullmatch(text):
+        return "contents"
     words = re.split(r"[\s|｜丨【】\[\]：:/A+\-]+", text)
     words = [word for word in words if word]
     if words and all(word in _NAVIGATION for word in words) and not _SIZES.issuperset(words):
         return "navigation"
     return None
+
+
+def is_contents_name(text: str) -> bool:
+    """Tell whether a line is what stands above a table of contents.
+
+    >>> is_contents_name("目　录"), is_contents_name("目录管理")
+    (True, False)
+    """
+    return re.fullmatch(r"目\s*[录錄次]", text.strip()) is not None
 
 
 def block_reason(text: str, *, front: bool, titled: bool = True) -> str | None:

@@ -8,16 +8,16 @@ from datetime import date
 
 from gongbao.documents import Aside
 
-_FIGURES = {char: str(value) for value, char in enumerate("〇一二三四五六七八九")} | {"零": "0", "○": "0"}
-YEAR = r"\d{4}|[〇○零一二三四五六七八九]{4}"
-"""A year's figures; those of months and days are `_COUNT`."""
+_FIGURES = {char: str(value) for value, char in enumerate("〇一二三四五六七八九")} | dict.fromkeys("零○OＯo0", "0")
+YEAR = r"\d{4}|[一二三四五六七八九][〇○零OＯo0一二三四五六七八九]{3}"
+"""A year's figures, with what people type for 〇; those of months and days are `_COUNT`."""
 _COUNT = r"\d{1,2}|[一二三四五六七八九十]{1,3}"
 _DATE = re.compile(
     rf"({YEAR})\s*年\s*({_COUNT})\s*月\s*({_COUNT})\s*日|(\d{{4}})[-./](\d{{1,2}})[-./](\d{{1,2}})(?!\d)"
 )
-_NUMBER = re.compile(r"[\u4e00-\u9fff]{1,12}[〔［\[]\d{4}[〕］\]]\s*(?:第\s*)?\d{1,5}\s*号")
+_NUMBER = re.compile(r"[\u4e00-\u9fff]{1,12}[〔［\[（(]\d{4}[〕］\]）)]\s*(?:第\s*)?\d{1,5}\s*号")
 _NUMBERED = (
-    rf"{_NUMBER.pattern}|[〔［\[]\d{{4}}[〕］\]]\s*\d{{1,5}}\s*号|(?:[\u4e00-\u9fff]{{2,20}}令\s*)?第\s*[\d一二三四五六七八九十百〇零]{{1,6}}\s*号"
+    rf"{_NUMBER.pattern}|[〔［\[（(]\d{{4}}[〕］\]）)]\s*\d{{1,5}}\s*号|(?:[\u4e00-\u9fff]{{2,20}}令\s*)?第\s*[\d一二三四五六七八九十百〇零]{{1,6}}\s*号"
     r"|[\u4e00-\u9fff\s、]{2,40}(?:公告|令|通告)\s*\d{4}\s*年\s*第\s*\d{1,5}\s*号"
 )
 _NUMBER_LINE = re.compile(rf"({_NUMBERED})(?:\s*签发人\s*[：:].{{1,20}})?")
@@ -72,7 +72,13 @@ def describe(title: str | None, aside: Iterable[Aside]) -> tuple[str | None, str
     day = next(filter(None, (iso(line.text) for reason in _DATED for line in lines if line.reason == reason)), None)
     numbers = (_NUMBER_LINE.fullmatch(line.text) for line in lines if line.reason == "document-number")
     number = next((match.group(1) for match in numbers if match), None)
-    signed = [line.text for line in lines if line.reason == "issuer"]
+    signed: list[str] = []
+    for line in lines:
+        if line.reason == "issuer":
+            signed.append(line.text)
+        elif line.reason == "date" and signed:
+            # What is signed below is an annex, or what is forwarded.
+            break
     named = _ISSUER_TITLE.match(title or "")
     named = None if named and _DOING.search(named.group(1)) else named
     published = (_PUBLISHER.search(line.text) for line in lines if line.reason == "source")

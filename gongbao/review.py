@@ -12,7 +12,7 @@ from gongbao.errors import GongbaoError
 from gongbao.examples import Example, LabelledSentence
 from gongbao.files import check_new, draft
 from gongbao.labels import Scheme, nearest
-from gongbao.rows import kind_of, parse_row
+from gongbao.rows import kind_of, parse_json, parse_row
 
 FIELD = "labels"
 """What the choices are called in Label Studio, whose interface `interface` writes."""
@@ -132,9 +132,9 @@ def _rows(text: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the tasks of an export with a number to name each: its place in a list, its line in JSON lines."""
     if text.lstrip().startswith("["):
         try:
-            rows = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise GongbaoError(f"{path}: not JSON: {error}") from error
+            rows = parse_json(text)
+        except GongbaoError as error:
+            raise GongbaoError(f"{path}: {error}") from error
         for number, row in enumerate(rows, 1):
             if not isinstance(row, dict):
                 raise GongbaoError(f"{path}:{number}: a task is an object, not {kind_of(row)}")

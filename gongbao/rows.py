@@ -40,10 +40,18 @@ def parse_row(line: str) -> dict[str, Any]:
     >>> parse_row('{"id": "a"}')
     {'id': 'a'}
     """
+    row = parse_json(line)
+    if not isinstance(row, dict):
+        raise GongbaoError(f"a row is a JSON object, not {kind_of(row)}")
+    return row
+
+
+def parse_json(text: str) -> Any:
+    """Parse JSON as strictly as rows are; raises GongbaoError."""
     try:
-        row = json.loads(line, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
-        if isinstance(row, dict) and "\\u" in line:
-            json.dumps(row, ensure_ascii=False).encode()
+        found = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+        if "\\u" in text:
+            json.dumps(found, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         raise GongbaoError(f"not JSON: {error.msg} at column {error.colno}") from error
     except UnicodeEncodeError as error:
@@ -52,9 +60,7 @@ def parse_row(line: str) -> dict[str, Any]:
         raise GongbaoError("nested too deeply") from error
     except ValueError as error:
         raise GongbaoError("not JSON: a number with too many digits") from error
-    if not isinstance(row, dict):
-        raise GongbaoError(f"a row is a JSON object, not {kind_of(row)}")
-    return row
+    return found
 
 
 def kind_of(value: Any) -> str:

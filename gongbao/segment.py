@@ -24,6 +24,7 @@ from gongbao.sentences import split_sentences
 __all__ = ["Segmented", "assemble", "blocks", "segment", "segment_lines", "split_sentences"]
 
 _TITLE_LINES = 3
+_CREDITS = 8
 _TITLE_WITHIN = 20
 
 
@@ -68,6 +69,9 @@ def blocks(given: Iterable[Line], *, own: bool = False) -> Iterator[Block]:
         reason = line.reason
         if reason in (None, "running-head"):
             reason = asides.line_reason(line.text) or reason
+        if reason is None and asides.is_contents_name(line.text) and index + 1 < len(lines):
+            after = lines[index + 1]
+            reason = "contents" if "contents" in (after.reason, asides.line_reason(after.text)) else None
         if reason is None and index in heads:
             reason = "running-head"
         if reason:
@@ -182,7 +186,8 @@ def _set_apart(block: Block, *, front: bool, titled: bool, last: bool) -> Iterat
             head, block = block.cut(_inked(text[:length]))
             yield replace(head, reason=reason)
     closing: list[Block] = []
-    while found := asides.credit(text := block.text, last=last):
+    # Nobody credits more in a line; a text made of nothing else would be read through as often as it has them.
+    while len(closing) < _CREDITS and (found := asides.credit(text := block.text, last=last)):
         block, tail = block.cut(_inked(text[: found[0]]))
         closing.insert(0, replace(tail, reason=found[1]))
     yield block

@@ -103,6 +103,38 @@ def test_numbers_that_word_counts_are_written_out(saved):
     ]  # fmt: skip
 
 
+def test_numbers_of_one_list_count_on_unless_they_begin_anew(saved):
+    """Those of a list share its count; `startOverride` begins at 三, a level of its own at 1."""
+    document = Document()
+    numbering = document.part.numbering_part.element
+    level = '<w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="{}"/><w:lvlText w:val="{}"/></w:lvl>'
+    numbering.insert(0, parse_xml(
+        f'<w:abstractNum {nsdecls("w")} w:abstractNumId="90">' + level.format("chineseCounting", "%1、")
+        + "</w:abstractNum>"
+    ))  # fmt: skip
+    own = {
+        91: "", 92: '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="3"/></w:lvlOverride>', 93: "",
+        94: f'<w:lvlOverride w:ilvl="0">{level.format("decimal", "%1. ")}</w:lvlOverride>',
+    }  # fmt: skip
+    for number, changed in own.items():
+        numbering.append(parse_xml(
+            f'<w:num {nsdecls("w")} w:numId="{number}"><w:abstractNumId w:val="90"/>{changed}</w:num>'
+        ))  # fmt: skip
+    for number in (91, 91, 92, 92, 93, 94, 94):
+        asked = f'<w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="{number}"/></w:numPr></w:pPr>'
+        paragraph(document, asked + run(BODY))
+    found = [text.removesuffix(BODY) for _, text in shown(saved(document))]
+    assert found == ["一、", "二、", "三、", "四、", "五、", "1. ", "2. "]
+
+
+def test_hyphens_and_symbols_are_text_though_word_writes_them_as_elements(saved):
+    document = Document()
+    paragraph(document, run("增长5.2") + "<w:r><w:noBreakHyphen/></w:r>" + run("6.3%，到2025年。"))
+    paragraph(document, run("完成") + '<w:r><w:sym w:font="Symbol" w:char="221A"/></w:r>' + run("。"))
+    paragraph(document, run("改革") + '<w:r><w:sym w:font="Symbol" w:char="D800"/></w:r>' + run("。"))
+    assert [text for _, text in shown(saved(document))] == ["增长5.2-6.3%，到2025年。", "完成√。", "改革。"]
+
+
 def test_a_table_is_read_row_by_row_and_a_frame_as_paragraphs(saved):
     document = Document()
     document.add_paragraph(BODY)

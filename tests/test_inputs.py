@@ -75,6 +75,16 @@ def test_names_in_a_zip_cannot_point_outside_and_are_read_as_their_maker_saw_the
     assert expand([path])[0].id in {"b.zip/公报.txt", f"b.zip/{info.filename}"}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_names_in_a_zip_without_the_flag_for_utf_8_are_read(packed, encoding):
+    """As many programs write them: the flag taken from both headers of an ASCII name, the bytes put in its place."""
+    name = "通知/附件一.txt".encode(encoding)
+    path = packed({"x" * len(name): TEXT})
+    path.write_bytes(path.read_bytes().replace(b"x" * len(name), name))
+    (source,) = expand([path])
+    assert source.id == "a.zip/通知/附件一.txt" and read(source).paragraphs[0].text == TEXT.strip()
+
+
 def test_a_bad_zip_fails_by_itself(packed, tmp_path):
     (tmp_path / "bad.zip").write_bytes(b"PK\x03\x04 no zip")
     packed({"a.txt": TEXT}, "good.zip")

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import types
+from collections import Counter
 
 import pytest
 from hypothesis import assume, given
@@ -347,3 +348,51 @@ def test_markdown_s_headings_tables_and_markup(write):
     ]
     assert [a.text for a in document.aside] == ["#", "##", "|---|---|", "```", "---"]
     assert document.ledger.difference == 0
+
+
+def test_a_table_of_contents_is_set_apart(write):
+    made = read(write("a.txt",
+        "某省十四五规划纲要\n\n目　录\n第一章 总体要求..........1\n第一节 基础…………（2）\n第二章 重点任务··········15\n"
+        "\n第一章 总体要求\n　　坚持稳中求进，推动发展。\n目录\n　　办好清单，抓好落实。\n"
+    ))  # fmt: skip
+    assert [a.text for a in made.aside if a.reason == "contents"] == [
+        "目　录", "第一章 总体要求..........1", "第一节 基础…………（2）", "第二章 重点任务··········15",
+    ]  # fmt: skip
+    assert made.title == "某省十四五规划纲要"
+    # What is only called so stays.
+    assert [p.text for p in made.paragraphs][1:] == [
+        "第一章 总体要求", "坚持稳中求进，推动发展。", "目录", "办好清单，抓好落实。",
+    ]  # fmt: skip
+
+
+def test_who_forwards_a_document_issues_it(write):
+    made = read(write("a.txt",
+        "国务院办公厅关于转发国家发展改革委某某工作方案的通知\n国办函（2024）12号\n\n　　各省：\n　　请贯彻执行。\n"
+        "\n国务院办公厅\n二O二四年三月五日\n\n某某工作方案\n国家发展改革委\n2024年1月2日\n"
+        "\n　　一、目标。到2025年建成。\n"
+    ))  # fmt: skip
+    assert (made.date, made.number, made.issuer) == ("2024-03-05", "国办函（2024）12号", "国务院办公厅")
+    both = read(write("a.txt", "关于某事的通知\n　　各省：\n　　请执行。\n财政部\n国家税务总局\n2024年3月5日\n"))
+    assert both.issuer == "财政部 国家税务总局"
+
+
+def test_what_repeats_without_end_is_looked_at_a_few_times(write, monkeypatch):
+    from gongbao import asides
+    from gongbao.readers import titles
+
+    calls = Counter()
+
+    def counted(name, function):
+        def called(*arguments, **options):
+            calls[name] += 1
+            return function(*arguments, **options)
+
+        return called
+
+    monkeypatch.setattr(asides, "credit", counted("credit", asides.credit))
+    monkeypatch.setattr(titles, "form", counted("form", titles.form))
+    read(write("a.txt", "全会指出。" + "（责编：王一）" * 400))
+    assert 0 < calls["credit"] < 20
+    page = "<html><body>" + "".join(f"<h2>问{n}</h2>" for n in range(400)) + "</body></html>"
+    read(write("a.html", page))
+    assert 0 < calls["form"] <= 1000

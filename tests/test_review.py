@@ -177,6 +177,17 @@ def test_what_is_wrong_with_an_export_is_said_with_its_line(tmp_path, row, said)
         read_corrected(path, POLICY_DOMAINS)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [('"全会\\ud83d"', "lone surrogate"), ("NaN", "NaN is not JSON"), ('"a", "text": "b"', "'text' stands twice")],
+)
+def test_a_list_of_tasks_is_read_as_strictly_as_lines(tmp_path, text, said):
+    path = tmp_path / "a.json"
+    path.write_text(f'[{{"data": {{"paragraph": "a", "text": {text}}}, "annotations": []}}]', encoding="utf-8")
+    with pytest.raises(GongbaoError, match=said):
+        read_corrected(path, POLICY_DOMAINS)
+
+
 def test_the_commands_export_and_import(tiny, tmp_path):
     (tmp_path / "in.txt").write_text("公报\n" + "\n".join(TEXTS), encoding="utf-8")
     arguments = ["predict", str(tmp_path / "in.txt"), "--model", str(tiny), "--device", "cpu"]

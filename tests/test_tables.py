@@ -122,6 +122,16 @@ def test_columns_of_the_same_name_and_rows_too_long(csv_file):
     assert paragraph.extra == {"n": "1", "n~2": "2", "column_4": "3", "column_5": "4"}
 
 
+def test_a_text_with_separators_outside_quotes_is_not_cut(csv_file):
+    """What stands in the last column has the rest; in another one it cannot be told from its neighbours."""
+    assert texts(csv_file("text\n全会指出,要坚持稳中求进。\n")) == ["全会指出,要坚持稳中求进。"]
+    assert texts(csv_file("year,text\n2024,增长5.2%, 居第一。\n2025,要改革。\n")) == ["增长5.2%, 居第一。", "要改革。"]
+    rows = "".join(f"第{n}项改革要落地。\n" for n in range(12))
+    assert texts(csv_file(f"{rows}增长5.2%, 居全国第一。\n"))[-1] == "增长5.2%, 居全国第一。"
+    message = refused(csv_file(f"text,year\n{FIRST},2024\n全会指出,要坚持,2024\n"))
+    assert "a.csv:3: 3 cells, and 2 columns: put what holds ',' in quotes" in message
+
+
 def test_a_quote_that_never_closes_is_said_with_its_line(csv_file):
     assert "a.csv:3: the row that begins here" in refused(csv_file(f'text,n\n{FIRST},1\n"要,2\n'))
 

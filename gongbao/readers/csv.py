@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import BinaryIO, TextIO
 
@@ -12,6 +12,7 @@ from gongbao.errors import GongbaoError
 from gongbao.readers.encoding import open_text
 from gongbao.readers.reading import Reading
 from gongbao.readers.table import HEAD, Table, header_of, names_of, no_column
+from gongbao.reflow import ends_sentence
 
 
 def csv_paragraphs(file: BinaryIO, reading: Reading) -> Iterator[Paragraph | Aside]:
@@ -49,16 +50,36 @@ def _rows(first: str, text: TextIO, delimiter: str, reading: Reading) -> Iterato
             yield Aside(reading.ledger.take("\t".join(filter(None, row))), "above-table", line)
         made = Table(reading)
         for line, row in head[at + 1 :]:
-            if item := made.item(header, column, line, row):
+            if item := made.item(header, column, line, _fitted(row, header, column, delimiter, line, reading)):
                 yield item
         for row in table:
-            begun = table.line_num + 1
-            if item := made.item(header, column, table.line_num, row):
+            begun, line = table.line_num + 1, table.line_num
+            if item := made.item(header, column, line, _fitted(row, header, column, delimiter, line, reading)):
                 yield item
     except csv.Error as error:
         raise GongbaoError(f"{reading.path}:{begun}: the row that begins here is no row of a table: {error}") from error
     finally:
         csv.field_size_limit(before)
+
+
+def _fitted(
+    row: list[str], header: Sequence[str], column: int, delimiter: str, line: int, reading: Reading
+) -> list[str]:
+    """A row as it was meant, if it has more cells than there are columns: a text may hold separators unquoted.
+
+    One in the last column, or the only one, has the rest. Raises GongbaoError where a text stands before others and
+    stops in mid-sentence: which of the cells are its rest cannot be told. After a whole sentence they are cells that
+    have no name.
+    """
+    if not any(cell.strip() for cell in row[len(header) :]):
+        return row
+    if len(header) > 1 and ends_sentence(row[column].strip()):
+        return row
+    if column == len(header) - 1:
+        return [*row[:column], delimiter.join(row[column:])]
+    raise GongbaoError(
+        f"{reading.path}:{line}: {len(row)} cells, and {len(header)} columns: put what holds {delimiter!r} in quotes"
+    )
 
 
 def _lines(text: TextIO, reading: Reading) -> Iterator[str]:

@@ -8,7 +8,7 @@ import stat
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BufferedReader, BytesIO, RawIOBase
@@ -258,13 +258,13 @@ def _inside(stream: BinaryIO, outer: Source, reading: Reading, used: list[int]) 
 
 
 def _shown(info: zipfile.ZipInfo) -> str:
-    """A member's name as its maker saw it: without the flag for UTF-8 it is in the maker's code page, here GB18030."""
+    """A member's name as its maker saw it: without the flag for UTF-8 it is in it all the same, or in GB18030."""
     if info.flag_bits & 0x800:
         return info.filename
-    try:
-        return info.filename.encode("cp437").decode("gb18030")
-    except UnicodeError:
-        return info.filename
+    for encoding in ("utf-8", "gb18030"):
+        with suppress(UnicodeError):
+            return info.filename.encode("cp437").decode(encoding)
+    return info.filename
 
 
 def _unpacked(package: zipfile.ZipFile, member: str, reading: Reading) -> bytes:

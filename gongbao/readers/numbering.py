@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gongbao.readers.wordml import W, is_on
@@ -27,6 +27,10 @@ class Numbering:
 
     levels: dict[str, dict[int, _Level]] = field(default_factory=dict)
     styles: dict[str, tuple[str, int]] = field(default_factory=dict)
+    lists: dict[str, str] = field(default_factory=dict)
+    """The list that each number belongs to; numbers of one list count on from one another."""
+    restarts: dict[str, set[int]] = field(default_factory=dict)
+    """The levels that a number begins anew."""
     _counts: dict[str, dict[int, int]] = field(default_factory=dict)
 
     @classmethod
@@ -44,12 +48,27 @@ class Numbering:
         }
         for number in part.element.iter(f"{W}num"):
             base = number.find(f"{W}abstractNumId")
-            if base is not None:
-                found.levels[number.get(f"{W}numId")] = abstract.get(base.get(f"{W}val"), {})
+            if base is None:
+                continue
+            name, of = number.get(f"{W}numId"), base.get(f"{W}val")
+            found.levels[name], found.lists[name] = dict(abstract.get(of, {})), of
+            for own in number.iter(f"{W}lvlOverride"):
+                found._override(name, own)
         for style in document.styles.element.iter(f"{W}style"):
             if (given := _given(style)) is not None:
                 found.styles[style.get(f"{W}styleId")] = given
         return found
+
+    def _override(self, number: str, own: Any) -> None:
+        """Take what a number has in the place of a level of its list: another form, another start."""
+        at, levels = int(own.get(f"{W}ilvl", "0")), self.levels[number]
+        level, start = own.find(f"{W}lvl"), own.find(f"{W}startOverride")
+        if level is not None:
+            levels[at] = _level(level)
+        if start is not None and at in levels:
+            levels[at] = replace(levels[at], start=int(start.get(f"{W}val", "1")))
+        if level is not None or start is not None:
+            self.restarts.setdefault(number, set()).add(at)
 
     def label(self, paragraph: Any) -> str:
         """Return the number that Word shows before a paragraph, with what follows it; empty where there is none."""
@@ -63,7 +82,9 @@ class Numbering:
         levels = self.levels[number]
         if at not in levels:
             return ""
-        counts = self._counts.setdefault(number, {})
+        counts = self._counts.setdefault(self.lists.get(number, number), {})
+        for begun in self.restarts.pop(number, ()):
+            counts.pop(begun, None)
         counts[at] = counts.get(at, levels[at].start - 1) + 1
         for lower in [level for level in counts if level > at]:
             del counts[lower]

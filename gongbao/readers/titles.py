@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from gongbao.asides import form
@@ -23,6 +24,7 @@ def entitle(page: Markup, first: int | None) -> int | None:
     What <title> repeats counts most, then a high heading, then a class that says so; of equals the nearest.
     """
     best, points = None, 0
+    forms = Counter((passage.level, form(passage.text)) for passage in page.passages)
     for index, passage in enumerate(page.passages):
         if passage.reason not in (None, "navigation") or passage.whole:
             continue
@@ -32,7 +34,7 @@ def entitle(page: Markup, first: int | None) -> int | None:
         if not 2 <= len(shape) <= 80 or has_sentence(text) or is_furniture(text) or is_published(text):
             continue
         told = _told(page.title, shape)
-        if not told and (level_of(text) is not None or (not passage.named and _is_one_of(page.passages, index))):
+        if not told and (level_of(text) is not None or (not passage.named and _is_one_of(passage, forms))):
             continue
         level = passage.level if passage.level is not None and passage.level <= 6 else None
         worth = told + 2 * passage.named + (0 if level is None else (7 - level + 1) // 2)
@@ -54,12 +56,11 @@ def _told(title: str, shape: str) -> int:
     return 0 if shape not in parts else 6 if shape == parts[0] else 4 if len(shape) == 4 else 0
 
 
-def _is_one_of(passages: Sequence[Passage], index: int) -> bool:
+def _is_one_of(own: Passage, forms: Counter[tuple[int | None, str]]) -> bool:
     """Whether a heading has fellows of its form: 第1问, 第2问, 第3问 are sections."""
-    own = passages[index]
     if own.level is None or not re.search(r"\d", own.text):
         return False
-    return sum(one.level == own.level and form(one.text) == form(own.text) for one in passages) > 2
+    return forms[own.level, form(own.text)] > 2
 
 
 def list_of_links(page: Markup, open_: Sequence[int]) -> bool:

@@ -121,7 +121,19 @@ def _own_text(element: Any) -> str:
         return element.text or ""
     if tag in _BREAKS:
         return "\n"
+    if tag == f"{W}noBreakHyphen":
+        return "-"
+    if tag == f"{W}sym":
+        return _symbol(element.get(f"{W}char", ""))
     return "\t" if tag == f"{W}tab" and element.getparent().tag != f"{W}tabs" else ""
+
+
+def _symbol(code: str) -> str:
+    """A character that is named by its place in a font, which for Wingdings and the like is one of private use."""
+    try:
+        return chr(int(code, 16)) if not 0xD800 <= int(code, 16) <= 0xDFFF else ""
+    except (ValueError, OverflowError):
+        return ""
 
 
 def _is_placeholder(control: Any) -> bool:
@@ -160,6 +172,7 @@ def is_on(switch: Any) -> bool:
 
 def texts(root: Any) -> Iterator[str]:
     """Every piece of text below an element, but for the copy of a box that old programs read."""
-    for element in root.iter(*_TEXT, f"{A}t"):
-        if element.text and not any(above.tag == FALLBACK for above in element.iterancestors()):
-            yield element.text
+    for element in root.iter(*_TEXT, f"{A}t", f"{W}noBreakHyphen", f"{W}sym"):
+        text = _own_text(element)
+        if text and not any(above.tag == FALLBACK for above in element.iterancestors()):
+            yield text
