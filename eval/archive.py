@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.gold import Bools, Floats, Gold, Ints, indicator, some, with_none
+from eval.gold import Bools, Floats, Gold, Ints, indicator, is_text_of, some, with_none
 from eval.predictions import label_list
 from gongbao.errors import GongbaoError
 from gongbao.labels import Scheme, nearest
@@ -139,7 +139,7 @@ class Archive:
             )
         order = [index[name] for name in gold.ids]
         for example, row in zip(gold.examples, (self.rows[n] for n in order), strict=True):
-            if row.text is not None and "".join(row.text.split()) != "".join(example.text.split()):
+            if row.text is not None and not is_text_of(example, row.text):
                 raise GongbaoError(f"{gold.name}: the text of {example.id!r} is not the one that was predicted")
         labelled = np.zeros(len(self.rows), dtype=np.bool_)
         labelled[order] = True

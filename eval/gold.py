@@ -131,6 +131,11 @@ def match(wanted: Sequence[str], given: Sequence[str], where: str, whose: str = 
     return [index[name] for name in wanted]
 
 
+def is_text_of(example: Example, text: str) -> bool:
+    """Whether a text is the example's, spaces aside."""
+    return "".join(text.split()) == "".join(example.text.split())
+
+
 def check_text(mine: Example, theirs: Example, whose: str, where: str) -> None:
     """Raise GongbaoError if two labelled another text under one id, whatever sentences each cut it into."""
     if mine.text != theirs.text:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.gold import Bools, Floats, Gold, check_text, indicator, match
+from eval.gold import Bools, Floats, Gold, check_text, indicator, is_text_of, match
 from eval.predictions import Answer, Row, read_predictions
 from eval.sources import find_model, is_file
 from eval.words import many
@@ -156,7 +156,7 @@ def _from_predictions(path: Path, gold: Gold, name: str) -> System:
     rows = read_predictions(path, gold.scheme)
     rows = [rows[i] for i in match(gold.ids, [row.id for row in rows], str(path))]
     for example, row in zip(gold.examples, rows, strict=True):
-        if row.text is not None and "".join(row.text.split()) != "".join(example.text.split()):
+        if row.text is not None and not is_text_of(example, row.text):
             raise GongbaoError(f"{path}: the text of {example.id!r} is not that of {gold.name}")
     answer = indicator((row.answer.labels or () for row in rows), gold.scheme)
     bare = [row.id for row in rows if row.answer.scores is None]

@@ -53,7 +53,7 @@ class one_line:
             _leave(2)
         if isinstance(error, BrokenPipeError):
             # Whoever read our output has enough.
-            _close(sys.stdout)
+            _to_nowhere("stdout")
             _leave(0)
         if isinstance(error, KeyboardInterrupt):
             say(self._stopped)
@@ -84,16 +84,14 @@ def open_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+            _to_nowhere(name)
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 
-def _close(stream: Any) -> None:
+def _to_nowhere(stream: str) -> None:
     """Let what is still printed go nowhere: the interpreter must not flush into a closed pipe at its end."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is stream:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    setattr(sys, stream, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def say(text: str) -> None:
@@ -101,7 +99,7 @@ def say(text: str) -> None:
     try:
         print(in_one_line(text), file=sys.stderr, flush=True)
     except BrokenPipeError:
-        _close(sys.stderr)
+        _to_nowhere("stderr")
 
 
 def until_closed(show: Callable[..., None]) -> Callable[..., None]:
@@ -111,7 +109,7 @@ def until_closed(show: Callable[..., None]) -> Callable[..., None]:
         try:
             show(*what)
         except BrokenPipeError:
-            _close(sys.stdout)
+            _to_nowhere("stdout")
 
     return shown
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,7 +18,7 @@ from gongbao.decision import Decision
 from gongbao.engines import check_precision, exported, installed, open_engine, present
 from gongbao.errors import GongbaoError, not_installed
 from gongbao.examples import Example, read_examples
-from gongbao.files import BUSY, claimed, write_text
+from gongbao.files import BUSY, draft_folder, write_text
 from gongbao.gate import LEAST, gate, scores_of
 from gongbao.labeler import model_name
 from gongbao.quantize import divide, quantize
@@ -127,13 +126,8 @@ def _draft(target: Path) -> Iterator[Path]:
     """
     place = target / ".draft"
     try:
-        with claimed(place, BUSY.format(target), folder=True):
-            try:
-                for left in place.iterdir():
-                    left.unlink()
-                yield place
-            finally:
-                shutil.rmtree(place, ignore_errors=True)
+        with draft_folder(place, BUSY.format(target)):
+            yield place
     finally:
         with suppress(OSError):
             target.rmdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -95,6 +96,31 @@ def claimed(place: Path, refusal: str, folder: bool = False) -> Iterator[None]:
                 return
         finally:
             os.close(handle)
+
+
+@contextmanager
+def draft_folder(place: Path, refusal: str) -> Iterator[None]:
+    """Make an empty folder to write to, which is gone at the end; what a killed process left in it goes first.
+
+    Raises BusyError, with the words of `refusal`, if another process writes there.
+    """
+    if not place.is_dir() or place.is_symlink():
+        remove(place)
+    with claimed(place, refusal, folder=True):
+        for left in place.iterdir():
+            remove(left)
+        try:
+            yield
+        finally:
+            remove(place)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link, or a folder with all that it holds; nothing, if nothing is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -35,7 +35,7 @@ class Journal:
 
         Raises GongbaoError if the file is too damaged to be searched.
         """
-        with self._one_line():
+        with _one_line(self._path):
             rows = self._connection.execute("SELECT answer, sum FROM answers WHERE question = ?", (_digest(question),))
             for answer, checksum in rows:
                 if _digest(answer) == checksum:
@@ -44,7 +44,7 @@ class Journal:
 
     def put(self, question: bytes, answer: bytes) -> None:
         """Keep an answer; raises GongbaoError if it cannot be written, with what was kept before intact."""
-        with self._one_line(), self._connection:
+        with _one_line(self._path), self._connection:
             self._connection.execute(
                 "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (_digest(question), answer, _digest(answer))
             )
@@ -52,7 +52,7 @@ class Journal:
 
     def begun(self, now: str) -> str:
         """Return when the run was begun: what an earlier call was told, else `now`, which is kept."""
-        with self._one_line(), self._connection:
+        with _one_line(self._path), self._connection:
             known = self._connection.execute("SELECT begun FROM run").fetchone()
             if known is None:
                 self._connection.execute("INSERT INTO run VALUES (?)", (now,))
@@ -60,21 +60,14 @@ class Journal:
 
     def outputs(self) -> set[str]:
         """The files that the run may replace, as they were noted."""
-        with self._one_line():
+        with _one_line(self._path):
             return _outputs(self._connection)
 
     def note(self, outputs: Iterable[str]) -> None:
         """Keep the names of the files that the run will write."""
-        with self._one_line(), self._connection:
+        with _one_line(self._path), self._connection:
             names = ((os.fsencode(path),) for path in outputs)
             self._connection.executemany("INSERT OR IGNORE INTO outputs VALUES (?)", names)
-
-    @contextmanager
-    def _one_line(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise _one_line(self._path, error) from error
 
 
 @contextmanager
@@ -84,7 +77,7 @@ def open_journal(path: str | Path) -> Iterator[Journal]:
     Raises GongbaoError if another run has it open, or if it is no journal.
     """
     path = Path(path)
-    try:
+    with _one_line(path):
         connection = sqlite3.connect(path, timeout=0.5)
         try:
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -98,8 +91,6 @@ def open_journal(path: str | Path) -> Iterator[Journal]:
         except sqlite3.Error:
             connection.close()
             raise
-    except sqlite3.Error as error:
-        raise _one_line(path, error) from error
     journal = Journal(path, connection, earlier)
     try:
         yield journal
@@ -117,14 +108,11 @@ def noted(path: str | Path) -> set[str]:
     path = Path(path)
     if not path.exists():
         return set()
-    try:
-        # What a run was writing when it was killed is taken back first, so that reading takes the right to write.
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=0.5)) as connection:
-            return _outputs(connection)
-    except sqlite3.Error as error:
-        if "no such table" in str(error):
-            return set()
-        raise _one_line(path, error) from error
+    # What a run was writing when it was killed is taken back first, so that reading takes the right to write.
+    where = f"{path.absolute().as_uri()}?mode=rw"
+    with _one_line(path), closing(sqlite3.connect(where, uri=True, timeout=0.5)) as connection:
+        begun = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'outputs'").fetchone()
+        return _outputs(connection) if begun else set()
 
 
 def _outputs(connection: sqlite3.Connection) -> set[str]:
@@ -132,15 +120,19 @@ def _outputs(connection: sqlite3.Connection) -> set[str]:
     return {os.fsdecode(path) for (path,) in connection.execute("SELECT path FROM outputs")}
 
 
-def _one_line(path: Path, error: sqlite3.Error) -> GongbaoError:
-    """What is wrong with a journal, and what to do; only one that is damaged is of no use."""
-    reason = str(error)
-    if "locked" in reason:
-        return BusyError(BUSY.format(path))
-    if "malformed" in reason or "not a database" in reason:
-        return GongbaoError(f"{path}: no journal, or a damaged one ({reason}); remove it to begin anew")
-    how = "what it holds is kept: start again"
-    return GongbaoError(f"{path}: the journal cannot be opened or written ({reason}); {how}")
+@contextmanager
+def _one_line(path: Path) -> Iterator[None]:
+    """Say in one line what is wrong with a journal, and what to do; only one that is damaged is of no use."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        reason = str(error)
+        if "locked" in reason:
+            raise BusyError(BUSY.format(path)) from error
+        if "malformed" in reason or "not a database" in reason:
+            raise GongbaoError(f"{path}: no journal, or a damaged one ({reason}); remove it to begin anew") from error
+        how = "what it holds is kept: start again"
+        raise GongbaoError(f"{path}: the journal cannot be opened or written ({reason}); {how}") from error
 
 
 def _digest(data: bytes) -> bytes:

@@ -15,9 +15,10 @@ _COUNT = r"\d{1,2}|[一二三四五六七八九十]{1,3}"
 _DATE = re.compile(
     rf"({YEAR})\s*年\s*({_COUNT})\s*月\s*({_COUNT})\s*日|(\d{{4}})[-./](\d{{1,2}})[-./](\d{{1,2}})(?!\d)"
 )
-_NUMBER = re.compile(r"[\u4e00-\u9fff]{1,12}[〔［\[（(]\d{4}[〕］\]）)]\s*(?:第\s*)?\d{1,5}\s*号")
+_OF_YEAR = r"[〔［\[（(]\d{4}[〕］\]）)]"
+_NUMBER = re.compile(rf"[\u4e00-\u9fff]{{1,12}}{_OF_YEAR}\s*(?:第\s*)?\d{{1,5}}\s*号")
 _NUMBERED = (
-    rf"{_NUMBER.pattern}|[〔［\[（(]\d{{4}}[〕］\]）)]\s*\d{{1,5}}\s*号|(?:[\u4e00-\u9fff]{{2,20}}令\s*)?第\s*[\d一二三四五六七八九十百〇零]{{1,6}}\s*号"
+    rf"{_NUMBER.pattern}|{_OF_YEAR}\s*\d{{1,5}}\s*号|(?:[\u4e00-\u9fff]{{2,20}}令\s*)?第\s*[\d一二三四五六七八九十百〇零]{{1,6}}\s*号"
     r"|[\u4e00-\u9fff\s、]{2,40}(?:公告|令|通告)\s*\d{4}\s*年\s*第\s*\d{1,5}\s*号"
 )
 _NUMBER_LINE = re.compile(rf"({_NUMBERED})(?:\s*签发人\s*[：:].{{1,20}})?")

@@ -73,12 +73,11 @@ class Summary:
 
     `encodings` counts the files whose text was taken to be other than UTF-8, by what was assumed. `size` is the bytes
     of the files given (0 where unknown), `done` those of the text labelled so far, in UTF-8: near enough for an
-    estimate of what is left. `resumed` counts the paragraphs whose answers a journal held. `sources` counts the files
-    found to read; `written` says whether there was something to write.
+    estimate of what is left. `resumed` counts the paragraphs whose answers a journal held. `written` says
+    whether there was something to write.
     """
 
     files: int = 0
-    sources: int = 0
     passed_over: int = 0
     size: int = 0
     done: int = 0
@@ -132,7 +131,7 @@ def predict(
         raise GongbaoError("nothing to label: what was given holds no file to read but the output itself")
     if workers and any(source.path == STDIN for source in sources):
         raise GongbaoError("a cluster's run reads its inputs twice: name files, not standard input")
-    summary = Summary(passed_over=len(passed_over(present)), sources=len(sources))
+    summary = Summary(passed_over=len(passed_over(present)))
     if shard[0] == 1 or not sources:
         # What belongs to no chunk is the first shard's to say.
         summary.files, summary.errors = len(missing), list(missing)

@@ -69,6 +69,7 @@ def blocks(given: Iterable[Line], *, own: bool = False) -> Iterator[Block]:
         reason = line.reason
         if reason in (None, "running-head"):
             reason = asides.line_reason(line.text) or reason
+        # The line 目录 goes with what it stands above.
         if reason is None and asides.is_contents_name(line.text) and index + 1 < len(lines):
             after = lines[index + 1]
             reason = "contents" if "contents" in (after.reason, asides.line_reason(after.text)) else None

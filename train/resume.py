@@ -47,8 +47,7 @@ def _complete(checkpoint: Path) -> bool:
                 pass
         if not all(map(zipfile.is_zipfile, [*checkpoint.glob("*.pt"), *checkpoint.glob("*.pth")])):
             return False
-        # `save_only_model` leaves none at all.
-        if len(list(checkpoint.glob("rng_state_*.pth"))) not in (0, processes()):
+        if processes() > 1 and len(list(checkpoint.glob("rng_state_*.pth"))) != processes():
             return False
     except (OSError, ValueError, SafetensorError):
         return False

@@ -49,11 +49,8 @@ def _rows(first: str, text: TextIO, delimiter: str, reading: Reading) -> Iterato
         for line, row in head[: max(at, 0)]:
             yield Aside(reading.ledger.take("\t".join(filter(None, row))), "above-table", line)
         made = Table(reading)
-        for line, row in head[at + 1 :]:
-            if item := made.item(header, column, line, _fitted(row, header, column, delimiter, line, reading)):
-                yield item
-        for row in table:
-            begun, line = table.line_num + 1, table.line_num
+        for line, row in chain(head[at + 1 :], ((table.line_num, row) for row in table)):
+            begun = line + 1
             if item := made.item(header, column, line, _fitted(row, header, column, delimiter, line, reading)):
                 yield item
     except csv.Error as error:

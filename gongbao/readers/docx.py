@@ -16,7 +16,6 @@ from gongbao.readers.styles import contents_styles, levels, outline_level
 from gongbao.readers.wordml import FALLBACK, Contents, Piece, W, goes_on, joined, read_paragraph, texts
 
 _ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-_NAME = re.compile(r"目\s*[录次]")
 _STRONG_LEVEL = 7
 _STRONG_LENGTH = 40
 _STOP = re.compile(r"[。！？；;!?]")
@@ -41,25 +40,10 @@ def docx_lines(file: BinaryIO, reading: Reading) -> Iterator[Line]:
             for text in texts(root):
                 reading.ledger.take(text)
         made = _Lines(document, reading)
-        yield from _with_name(made.blocks(body))
+        yield from made.blocks(body)
         for reason, root in roots:
             for paragraph in paragraphs_of(root):
                 yield from made.lines("".join(texts(paragraph)), reason=reason)
-
-
-def _with_name(lines: Iterator[Line]) -> Iterator[Line]:
-    """The line 目录 goes with the table of contents below it."""
-    held: Line | None = None
-    for line in lines:
-        if held is not None:
-            yield replace(held, reason=line.reason) if line.reason == "contents" else held
-            held = None
-        if line.reason is None and _NAME.fullmatch(line.text):
-            held = line
-        else:
-            yield line
-    if held is not None:
-        yield held
 
 
 class _Lines:

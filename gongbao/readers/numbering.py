@@ -82,7 +82,7 @@ class Numbering:
         levels = self.levels[number]
         if at not in levels:
             return ""
-        counts = self._counts.setdefault(self.lists.get(number, number), {})
+        counts = self._counts.setdefault(self.lists[number], {})
         for begun in self.restarts.pop(number, ()):
             counts.pop(begun, None)
         counts[at] = counts.get(at, levels[at].start - 1) + 1

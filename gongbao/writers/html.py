@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from heapq import merge
@@ -15,7 +14,7 @@ from typing import Any, TextIO
 
 from gongbao.answers import Words
 from gongbao.errors import GongbaoError
-from gongbao.files import BUSY, claimed
+from gongbao.files import BUSY, draft_folder
 from gongbao.labels import Scheme
 from gongbao.writers.sheets import Sheets, Tally, relative
 from gongbao.writers.writer import Writer
@@ -42,20 +41,13 @@ def write_html(path: Path, scheme: Scheme, run: Mapping[str, Any]) -> Iterator[W
     if not _is_ours(folder):
         raise GongbaoError(f"{folder} holds other things than pages of gongbao: choose another name")
     draft = path.with_name(f".{path.name}.partial")
-    if not draft.is_dir() or draft.is_symlink():
-        _remove(draft)
-    with claimed(draft, BUSY.format(path), folder=True):
-        for left in draft.iterdir():
-            _remove(left)
-        try:
-            (draft / "pages").mkdir()
-            with ExitStack() as spools:
-                pages = _Pages(draft, path, Sheets(scheme, run), spools)
-                yield pages
-                alone = pages.finish()
-            _put_in_place(draft, path, None if alone else folder, folder)
-        finally:
-            _remove(draft)
+    with draft_folder(draft, BUSY.format(path)):
+        (draft / "pages").mkdir()
+        with ExitStack() as spools:
+            pages = _Pages(draft, path, Sheets(scheme, run), spools)
+            yield pages
+            alone = pages.finish()
+        _put_in_place(draft, path, None if alone else folder, folder)
 
 
 def pages_of(path: Path) -> Path:
@@ -90,13 +82,6 @@ def _put_in_place(draft: Path, path: Path, new: Path | None, old: Path) -> None:
         if (draft / "old").exists():
             (draft / "old").rename(old)
         raise
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 class _Spool:

@@ -125,6 +125,7 @@ class Xlsx(Writer):
 @contextmanager
 def write_xlsx(path: Path, scheme: Scheme, run: Mapping[str, Any]) -> Iterator[Xlsx]:
     """Give a writer of a workbook, which appears when the block ends well; the same rows give the same bytes."""
+    from lxml.etree import SerialisationError
     from openpyxl import Workbook
 
     with whole(path) as partial:
@@ -143,7 +144,7 @@ def write_xlsx(path: Path, scheme: Scheme, run: Mapping[str, Any]) -> Iterator[X
                     sheet.close()
                     # The file that it was kept in, which openpyxl removes when it saves or when Python ends.
                     sheet._writer.cleanup()
-            if type(error).__name__ == "SerialisationError":
+            if isinstance(error, SerialisationError):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), tempfile.gettempdir()) from error
             raise
         finally:
